@@ -1,0 +1,126 @@
+"""A provider: a value that says where a vendor is, how it is spoken to, and what it can do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+import msgspec
+
+from modelscan.contracts.auth import AuthScheme
+from modelscan.contracts.duplex import DuplexOperation
+from modelscan.contracts.flows import Flow
+from modelscan.contracts.operations import Errors, Meter, NativeOperation, Operation, StreamingOperation
+from modelscan.types.chat import ChatChunk, ChatReply, ChatRequest
+from modelscan.types.embed import EmbedReply, EmbedRequest, RerankReply, RerankRequest
+from modelscan.types.knowledge import ModerationReply, ModerationRequest, SearchReply, SearchRequest
+from modelscan.types.media import (
+    ImageReply,
+    ImageRequest,
+    SpeechReply,
+    SpeechRequest,
+    TranscriptionReply,
+    TranscriptionRequest,
+    VideoReply,
+    VideoRequest,
+)
+from modelscan.types.realtime import LiveInput, LiveOutput, RealtimeConfig
+
+
+class Parameter(msgspec.Struct, frozen=True, kw_only=True):
+    """A parameter that a connection needs beside the key: an account id, a region, an API version.
+
+    It comes from the account's `params`, else from the environment variables, else it is `default`; with no default it
+    is required.
+    """
+
+    name: str
+    env: tuple[str, ...] = ()
+    default: str | None = None
+    help: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Connection:
+    """Where a vendor is and how it is authenticated.
+
+    `base_urls` may hold `{parameter}` in braces. `schemes` are auth schemes by name (`default` signs by default; none at
+    all means that the vendor needs no key). `env` are the variables that may hold the key, first found wins;
+    `base_url_env` may replace the default base URL. `credential_hosts` are hosts beside those of the base URLs that
+    credentials may go to; `*.example.org` covers subdomains.
+    """
+
+    base_urls: Mapping[str, str]
+    schemes: Mapping[str, AuthScheme] = attrs.field(factory=dict)
+    env: tuple[str, ...] = ()
+    base_url_env: tuple[str, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    credential_hosts: tuple[str, ...] = ()
+    is_key_optional: bool = False
+
+
+class MediaRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """In which forms a vendor takes one kind of media (`image`, `audio`, `video`, `file`), in order of preference.
+
+    Forms are `url`, `data` (bytes in the request) and `file_id`. Sizes are bytes after fetching.
+    """
+
+    forms: tuple[str, ...] = ("data",)
+    media_types: tuple[str, ...] = ()
+    max_bytes: int | None = None
+    url_schemes: tuple[str, ...] = ("https", "http", "data")
+
+
+ChatOperation = (
+    StreamingOperation[ChatRequest, ChatReply[None], ChatChunk]
+    | Operation[ChatRequest, ChatReply[None]]
+    | NativeOperation[ChatRequest, ChatReply[None], ChatChunk]
+)
+
+
+@attrs.frozen(kw_only=True)
+class Provider:
+    """A vendor. One typed field per capability; None is a capability that it doesn't have."""
+
+    name: str
+    connection: Connection
+    errors: Errors
+    chat: ChatOperation | None = None
+    embed: Operation[EmbedRequest, EmbedReply] | NativeOperation[EmbedRequest, EmbedReply, Any] | None = None
+    rerank: Operation[RerankRequest, RerankReply] | None = None
+    speech: Operation[SpeechRequest, SpeechReply] | None = None
+    transcription: Operation[TranscriptionRequest, TranscriptionReply] | None = None
+    image: Operation[ImageRequest, ImageReply] | Flow[ImageRequest, ImageReply, Any] | None = None
+    video: Operation[VideoRequest, VideoReply] | Flow[VideoRequest, VideoReply, Any] | None = None
+    moderation: Operation[ModerationRequest, ModerationReply] | None = None
+    search: Operation[SearchRequest, SearchReply] | None = None
+    realtime: DuplexOperation[RealtimeConfig, LiveInput, LiveOutput] | None = None
+    count_tokens: Operation[ChatRequest, int] | NativeOperation[ChatRequest, int, Any] | None = None
+    models: Operation[None, tuple[str, ...]] | NativeOperation[None, tuple[str, ...], Any] | None = None
+    meter: Meter[Any] | None = None  # a meter reads every request type that the provider has an operation for
+    media: Mapping[str, MediaRules] = attrs.field(factory=dict)
+    retry_headers: tuple[str, ...] = ("retry-after-ms", "retry-after")
+    request_id_headers: tuple[str, ...] = ("x-request-id", "request-id")
+    limit_headers: str = ""
+    api: int = 1
+
+    def capabilities(self) -> tuple[str, ...]:
+        """The names of what it can do, in this class's order."""
+        return tuple(name for name in CAPABILITIES if getattr(self, name) is not None)
+
+
+CAPABILITIES = (
+    "chat",
+    "embed",
+    "rerank",
+    "speech",
+    "transcription",
+    "image",
+    "video",
+    "moderation",
+    "search",
+    "realtime",
+    "count_tokens",
+    "models",
+)
