@@ -1,0 +1,131 @@
+"""Server-sent events, as the WHATWG's HTML standard defines them (section 9.2, "Server-sent events", read 2026-01)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from modelscan.contracts.http import Frame
+from modelscan.errors import DecodeError
+
+_BOM = b"\xef\xbb\xbf"
+
+
+class ServerSentEvents:
+    """Cuts an event stream (`text/event-stream`) into one frame an event.
+
+    `Frame.data` holds the event's data lines joined by a line feed, still as bytes; `Frame.event` its type (empty where
+    the server gave none); `Frame.id` the last id seen so far. `retry_ms` is the reconnection time that the server last
+    asked for. A block without a data line is no event: comments and keep-alives yield nothing.
+
+    Two things differ from a browser. An event that the end of the stream interrupts is returned by `finish`, since
+    several providers end without the last blank line and the standard's rule would lose their final event; who knows
+    that the connection broke should not call `finish`, for such an event may be half. And a block of lines longer than
+    `max_event_bytes` raises `DecodeError`, after the frames before it have been handed out.
+    """
+
+    __slots__ = ("_after_cr", "_at_start", "_error", "_id", "_max_event_bytes", "_pending", "retry_ms")
+
+    def __init__(self, max_event_bytes: int = 32 * 1024 * 1024) -> None:
+        self.retry_ms: int | None = None
+        self._max_event_bytes = max_event_bytes
+        self._pending = bytearray()
+        self._id = ""
+        self._at_start = True
+        self._after_cr = False
+        self._error: DecodeError | None = None
+
+    def feed(self, data: bytes) -> Sequence[Frame]:
+        """The events that these bytes complete."""
+        if self._error is not None:
+            raise self._error
+        if self._after_cr or b"\r" in data:
+            data = self._with_line_feeds(data)
+        if self._at_start:
+            data = self._without_bom(data)
+        pending = self._pending
+        if pending:
+            searched = len(pending) - 1
+            pending += data
+            if pending.find(b"\n\n", searched) < 0:
+                return self._held()
+            data = bytes(pending)
+            pending.clear()
+        blocks = data.split(b"\n\n")
+        pending += blocks.pop()
+        if len(data) > self._max_event_bytes:
+            return self._capped(blocks)
+        return self._events(blocks)
+
+    def finish(self) -> Sequence[Frame]:
+        """The event that waits for its blank line, if it has data."""
+        if self._error is not None:
+            raise self._error
+        block = bytes(self._pending).removesuffix(b"\n")
+        self._pending.clear()
+        return self._capped([block])
+
+    def _events(self, blocks: list[bytes]) -> list[Frame]:
+        frames = []
+        for block in blocks:
+            if block[:6] == b"data: " and b"\n" not in block:  # what most providers send, and nothing else
+                frames.append(Frame(block[6:], "", self._id))
+            elif (frame := self._event(block)) is not None:
+                frames.append(frame)
+        return frames
+
+    def _event(self, block: bytes) -> Frame | None:
+        data = []
+        event = b""
+        for line in block.split(b"\n"):
+            name, _, value = line.partition(b":")
+            if value[:1] == b" ":
+                value = value[1:]
+            if name == b"data":
+                data.append(value)
+            elif name == b"event":
+                event = value
+            elif name == b"id" and b"\0" not in value:
+                self._id = value.decode("utf-8", "replace")
+            elif name == b"retry" and value.isdigit() and len(value) < 16:
+                self.retry_ms = int(value)
+        if not data:
+            return None
+        return Frame(data[0] if len(data) == 1 else b"\n".join(data), event.decode("utf-8", "replace"), self._id)
+
+    def _with_line_feeds(self, data: bytes) -> bytes:
+        """Every line end as a line feed; a CR ends its line at once, an LF after it is part of the same end."""
+        if self._after_cr and data:
+            self._after_cr = False
+            data = data.removeprefix(b"\n")
+        if data.endswith(b"\r"):
+            self._after_cr = True
+        return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+    def _without_bom(self, data: bytes) -> bytes:
+        """The bytes after a byte order mark; a piece of one is held until it is known for what it is."""
+        data = bytes(self._pending) + data
+        self._pending.clear()
+        if data != _BOM and _BOM.startswith(data):
+            self._pending += data
+            return b""
+        self._at_start = False
+        return data.removeprefix(_BOM)
+
+    def _held(self) -> Sequence[Frame]:
+        # One more than the cap: the last byte may be the first half of the blank line.
+        if len(self._pending) > self._max_event_bytes + 1:
+            return self._capped([bytes(self._pending)])
+        return ()
+
+    def _capped(self, blocks: list[bytes]) -> Sequence[Frame]:
+        """The events of blocks that may be too long: those before the first such block, and the error after them."""
+        limit = self._max_event_bytes
+        fitting = next((at for at, block in enumerate(blocks) if len(block) > limit), len(blocks))
+        if fitting == len(blocks) and len(self._pending) <= limit + 1:
+            return self._events(blocks)
+        self._error = DecodeError(f"an event of the stream is longer than {limit} bytes")
+        self._pending.clear()
+        frames = self._events(blocks[:fitting])
+        if not frames:
+            raise self._error
+        return frames
