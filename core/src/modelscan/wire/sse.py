@@ -51,7 +51,8 @@ class ServerSentEvents:
             data = bytes(pending)
             pending.clear()
         blocks = data.split(b"\n\n")
-        pending += blocks.pop()
+        if tail := blocks.pop():
+            pending += tail
         if len(data) > self._max_event_bytes:
             return self._capped(blocks)
         return self._events(blocks)
@@ -67,9 +68,15 @@ class ServerSentEvents:
     def _events(self, blocks: list[bytes]) -> list[Frame]:
         frames = []
         for block in blocks:
-            if block[:6] == b"data: " and b"\n" not in block:  # what most providers send, and nothing else
-                frames.append(Frame(block[6:], "", self._id))
-            elif (frame := self._event(block)) is not None:
+            head, found, data = block.partition(b"data: ")
+            if found and b"\n" not in data:  # the two forms that nearly every provider sends, and nothing else
+                if not head:
+                    frames.append(Frame(data, "", self._id))
+                    continue
+                if head[:7] == b"event: " and head.find(b"\n") == len(head) - 1:
+                    frames.append(Frame(data, head[7:-1].decode("utf-8", "replace"), self._id))
+                    continue
+            if (frame := self._event(block)) is not None:
                 frames.append(frame)
         return frames
 
