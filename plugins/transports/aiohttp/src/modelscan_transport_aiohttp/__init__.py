@@ -1,0 +1,1 @@
+"""Sends ModelScan's requests with aiohttp."""
