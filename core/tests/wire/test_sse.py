@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import pairwise
-
 import pytest
+from framings import CUTS, assert_splits_change_nothing, frames_of, peak_bytes
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -30,22 +28,9 @@ ODDITIES = [b"\n\n", b"\xef\xbb\xbf", b"\xef", "€".encode(), b"\0", b" ", b":"
 STREAMS = st.lists(st.sampled_from(ALPHABET + ODDITIES), max_size=40).map(b"".join)
 
 
-def frames_of(pieces: Iterable[bytes], **options: int) -> tuple[list[Frame], str]:
-    """What a framing gives for these pieces, and the error that ended it, if one did."""
-    framing = ServerSentEvents(**options)
-    frames: list[Frame] = []
-    try:
-        for piece in pieces:
-            frames += framing.feed(piece)
-        frames += framing.finish()
-    except DecodeError as error:
-        return frames, str(error)
-    return frames, ""
-
-
 def events(stream: bytes) -> list[tuple[str, bytes]]:
     """Types and data of the events of a whole stream."""
-    frames, error = frames_of([stream])
+    frames, error = frames_of(ServerSentEvents(), [stream])
     assert not error
     return [(frame.event, frame.data) for frame in frames]
 
@@ -108,7 +93,9 @@ def test_field_names_compare_with_case_and_without_trimming() -> None:
 
 
 def test_an_id_stays_until_the_server_gives_another_and_one_with_nul_is_ignored() -> None:
-    frames, _ = frames_of([b"id: 1\ndata: a\n\ndata: b\n\nid: 2\0\ndata: c\n\nid\ndata: d\n\nid: 5\n\ndata: e\n\n"])
+    frames, _ = frames_of(
+        ServerSentEvents(), [b"id: 1\ndata: a\n\ndata: b\n\nid: 2\0\ndata: c\n\nid\ndata: d\n\nid: 5\n\ndata: e\n\n"]
+    )
     assert [frame.id for frame in frames] == ["1", "1", "1", "", "5"]
 
 
@@ -154,7 +141,7 @@ def test_nothing_is_left_when_the_stream_ended_properly() -> None:
 
 
 def test_an_event_of_exactly_the_cap_passes() -> None:
-    assert frames_of([b"data: 1234\n\ndata: 12345678\n\n"], max_event_bytes=14) == (
+    assert frames_of(ServerSentEvents(14), [b"data: 1234\n\ndata: 12345678\n\n"]) == (
         [Frame(b"1234"), Frame(b"12345678")],
         "",
     )
@@ -170,24 +157,18 @@ def test_a_longer_event_is_an_error_after_the_frames_before_it(tail: bytes) -> N
         framing.finish()
 
 
-def test_comments_without_a_blank_line_can_not_fill_the_memory() -> None:
-    framing = ServerSentEvents(max_event_bytes=100)
-    with pytest.raises(DecodeError):
-        for _ in range(100):
-            framing.feed(b": ping\n")
-
-
 @given(STREAMS)
 @example(b"\xef\xbbdata: x\n\n")
 @example(b"\r\r\n\ndata: x\r\r")
 def test_it_gives_what_the_standard_gives(stream: bytes) -> None:
-    assert frames_of([stream]) == (by_the_standard(stream), "")
+    assert frames_of(ServerSentEvents(), [stream]) == (by_the_standard(stream), "")
 
 
-@given(STREAMS | st.binary(max_size=200), st.lists(st.integers(0, 200)), st.sampled_from([8, 24, 1000]))
+@given(STREAMS | st.binary(max_size=200), CUTS, st.sampled_from([8, 24, 1000]))
 def test_any_split_of_the_bytes_gives_the_same_frames(stream: bytes, cuts: list[int], cap: int) -> None:
-    at = [0, *sorted(cuts), len(stream)]
-    pieces = [stream[a:b] for a, b in pairwise(at)]
-    whole = frames_of([stream], max_event_bytes=cap)
-    assert frames_of(pieces, max_event_bytes=cap) == whole
-    assert frames_of([bytes([byte]) for byte in stream], max_event_bytes=cap) == whole
+    assert_splits_change_nothing(lambda: ServerSentEvents(cap), stream, cuts)
+
+
+@pytest.mark.parametrize("piece", [b": ping\n", b"data: x\n", b"x", b"data: x\r"])
+def test_a_stream_without_an_end_can_not_fill_the_memory(piece: bytes) -> None:
+    assert peak_bytes(ServerSentEvents(1000), piece) < 300_000

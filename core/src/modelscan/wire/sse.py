@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from modelscan.contracts.http import Frame
 from modelscan.errors import DecodeError
+from modelscan.wire.framing import IncrementalFraming
 
 _BOM = b"\xef\xbb\xbf"
 
 
-class ServerSentEvents:
+class ServerSentEvents(IncrementalFraming):
     """Cuts an event stream (`text/event-stream`) into one frame an event.
 
     `Frame.data` holds the event's data lines joined by a line feed, still as bytes; `Frame.event` its type (empty where
@@ -20,24 +19,21 @@ class ServerSentEvents:
     Two things differ from a browser. An event that the end of the stream interrupts is returned by `finish`, since
     several providers end without the last blank line and the standard's rule would lose their final event; who knows
     that the connection broke should not call `finish`, for such an event may be half. And a block of lines longer than
-    `max_event_bytes` raises `DecodeError`, after the frames before it have been handed out.
+    `max_event_bytes` raises `DecodeError`.
     """
 
-    __slots__ = ("_after_cr", "_at_start", "_error", "_id", "_max_event_bytes", "_pending", "retry_ms")
+    __slots__ = ("_after_cr", "_at_start", "_id", "_max_event_bytes", "_pending", "retry_ms")
 
     def __init__(self, max_event_bytes: int = 32 * 1024 * 1024) -> None:
+        super().__init__()
         self.retry_ms: int | None = None
         self._max_event_bytes = max_event_bytes
         self._pending = bytearray()
         self._id = ""
         self._at_start = True
         self._after_cr = False
-        self._error: DecodeError | None = None
 
-    def feed(self, data: bytes) -> Sequence[Frame]:
-        """The events that these bytes complete."""
-        if self._error is not None:
-            raise self._error
+    def _cut(self, data: bytes, frames: list[Frame]) -> None:
         if self._after_cr or b"\r" in data:
             data = self._with_line_feeds(data)
         if self._at_start:
@@ -47,27 +43,25 @@ class ServerSentEvents:
             searched = len(pending) - 1
             pending += data
             if pending.find(b"\n\n", searched) < 0:
-                return self._held()
+                self._check_pending()
+                return
             data = bytes(pending)
             pending.clear()
         blocks = data.split(b"\n\n")
         if tail := blocks.pop():
             pending += tail
-        if len(data) > self._max_event_bytes:
-            return self._capped(blocks)
-        return self._events(blocks)
+        self._events(blocks, frames)
+        self._check_pending()
 
-    def finish(self) -> Sequence[Frame]:
-        """The event that waits for its blank line, if it has data."""
-        if self._error is not None:
-            raise self._error
+    def _end(self, frames: list[Frame]) -> None:
         block = bytes(self._pending).removesuffix(b"\n")
         self._pending.clear()
-        return self._capped([block])
+        self._events([block], frames)
 
-    def _events(self, blocks: list[bytes]) -> list[Frame]:
-        frames = []
+    def _events(self, blocks: list[bytes], frames: list[Frame]) -> None:
         for block in blocks:
+            if len(block) > self._max_event_bytes:
+                raise self._too_long()
             head, found, data = block.partition(b"data: ")
             if found and b"\n" not in data:  # the two forms that nearly every provider sends, and nothing else
                 if not head:
@@ -78,7 +72,6 @@ class ServerSentEvents:
                     continue
             if (frame := self._event(block)) is not None:
                 frames.append(frame)
-        return frames
 
     def _event(self, block: bytes) -> Frame | None:
         data = []
@@ -97,7 +90,7 @@ class ServerSentEvents:
                 self.retry_ms = int(value)
         if not data:
             return None
-        return Frame(data[0] if len(data) == 1 else b"\n".join(data), event.decode("utf-8", "replace"), self._id)
+        return Frame(b"\n".join(data), event.decode("utf-8", "replace"), self._id)
 
     def _with_line_feeds(self, data: bytes) -> bytes:
         """Every line end as a line feed; a CR ends its line at once, an LF after it is part of the same end."""
@@ -118,21 +111,11 @@ class ServerSentEvents:
         self._at_start = False
         return data.removeprefix(_BOM)
 
-    def _held(self) -> Sequence[Frame]:
+    def _check_pending(self) -> None:
         # One more than the cap: the last byte may be the first half of the blank line.
         if len(self._pending) > self._max_event_bytes + 1:
-            return self._capped([bytes(self._pending)])
-        return ()
+            self._pending.clear()
+            raise self._too_long()
 
-    def _capped(self, blocks: list[bytes]) -> Sequence[Frame]:
-        """The events of blocks that may be too long: those before the first such block, and the error after them."""
-        limit = self._max_event_bytes
-        fitting = next((at for at, block in enumerate(blocks) if len(block) > limit), len(blocks))
-        if fitting == len(blocks) and len(self._pending) <= limit + 1:
-            return self._events(blocks)
-        self._error = DecodeError(f"an event of the stream is longer than {limit} bytes")
-        self._pending.clear()
-        frames = self._events(blocks[:fitting])
-        if not frames:
-            raise self._error
-        return frames
+    def _too_long(self) -> DecodeError:
+        return DecodeError(f"an event of the stream is longer than {self._max_event_bytes} bytes")
