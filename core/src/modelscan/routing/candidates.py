@@ -11,6 +11,13 @@ Model = str | Route | Sequence[str]
 """`provider/model`, the name of a route, a `Route`, or several models in order of preference."""
 
 
+def model_name(model: Model) -> str:
+    """A model, route or list as one text, for messages and for hooks."""
+    if isinstance(model, str):
+        return model
+    return model.strategy if isinstance(model, Route) else ", ".join(model)
+
+
 class Candidates:
     """Knows the configured accounts and routes. An answer is remembered: the configuration doesn't change."""
 

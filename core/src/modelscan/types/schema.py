@@ -45,3 +45,31 @@ def _has_reference(node: Any) -> bool:
     if isinstance(node, dict):
         return "$ref" in node or any(_has_reference(value) for value in node.values())
     return False
+
+
+def closed(schema: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    """The schema with every object closed to further properties, and whether vendors can hold to it strictly.
+
+    Strict vendors want all properties required; a schema with optional ones is sent without `strict`.
+
+    >>> closed({"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]})[1]
+    True
+    """
+    is_strict = True
+
+    def close(node: Any) -> Any:
+        nonlocal is_strict
+        if isinstance(node, list):
+            return [close(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        result = {key: close(value) for key, value in node.items()}
+        if node.get("type") == "object":
+            if "properties" not in node:
+                is_strict = False
+            else:
+                result.setdefault("additionalProperties", False)
+                is_strict &= set(node.get("required", ())) == set(node["properties"])
+        return result
+
+    return close(schema), is_strict

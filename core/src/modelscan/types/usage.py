@@ -49,3 +49,5 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
 
 _COUNTS = tuple(name for name in Usage.__struct_fields__ if name not in ("other", "is_reported"))
 UNREPORTED = Usage(is_reported=False)
+REFUSED = Usage(requests=1)
+"""What a call that the provider refused counts: a request, no tokens and no money."""

@@ -18,6 +18,7 @@ from modelscan.errors import (
     AuthenticationError,
     BadRequestError,
     ConflictError,
+    ContentFilterError,
     NotFoundError,
     OverloadedError,
     PermissionDeniedError,
@@ -44,6 +45,15 @@ _BY_STATUS: Final[Mapping[int, type[ProviderError]]] = {
     503: OverloadedError,
     529: OverloadedError,
 }
+_FINAL: Final = (
+    BadRequestError,
+    AuthenticationError,
+    PermissionDeniedError,
+    NotFoundError,
+    RequestTooLargeError,
+    ContentFilterError,
+    QuotaExceededError,
+)
 _KEPT_BODY_BYTES: Final = 64 * 1024
 _SHOWN_CHARACTERS: Final = 300
 _REQUEST_ID_HEADERS: Final = (
@@ -85,16 +95,25 @@ def provider_error(
     `status` win over the response's status (for an error that came with 200); `wait_s` over its headers.
     """
     status = response.status if status is None else status
-    return (kind or class_of(status))(
+    kind = kind or class_of(status)
+    return kind(
         message or describe(response),
         status=status,
         code=code,
         request_id=request_id or request_id_of(response),
-        retryable=retryable,
+        retryable=_asked_to_retry(response, kind) if retryable is None else retryable,
         retry_after_s=retry_after_s(response.head.headers) if wait_s is None else wait_s,
         body=response.body[:_KEPT_BODY_BYTES],
         advice=advice,
     )
+
+
+def _asked_to_retry(response: HttpResponse, kind: type[ProviderError]) -> bool | None:
+    """What `x-should-retry` asks for. It can't make a final refusal (a wrong request or key, no credit) a passing one."""
+    asked = response.header("x-should-retry")
+    if asked == "false":
+        return False
+    return True if asked == "true" and not issubclass(kind, _FINAL) else None
 
 
 def request_id_of(response: HttpResponse) -> str:

@@ -1,0 +1,38 @@
+"""Exit codes, and the one place where an error becomes a line for a person."""
+
+from __future__ import annotations
+
+from modelscan.errors import (
+    ConfigurationError,
+    CredentialError,
+    DeadlineError,
+    InvalidRequestError,
+    LimitError,
+    ModelScanError,
+    PluginError,
+)
+
+OK = 0
+FAILED = 1
+USAGE = 2
+SETUP = 3
+LIMITED = 4
+INTERRUPTED = 130
+
+MEANINGS = {
+    OK: "it worked",
+    FAILED: "the call failed: the provider, the network, or the answer",
+    USAGE: "wrong use of the command line, or a request that no provider would take",
+    SETUP: "configuration, API key or plugin",
+    LIMITED: "a limit, a budget or the deadline",
+    INTERRUPTED: "interrupted",
+}
+
+
+def code_of(error: ModelScanError) -> int:
+    """The exit code that an error stands for."""
+    if isinstance(error, (ConfigurationError, CredentialError, PluginError)):
+        return SETUP
+    if isinstance(error, (LimitError, DeadlineError)):
+        return LIMITED
+    return USAGE if isinstance(error, InvalidRequestError) else FAILED

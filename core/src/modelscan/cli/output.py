@@ -1,0 +1,34 @@
+"""How commands print: a table for a person, tab-separated lines for a pipe, JSON where it is asked for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+import msgspec
+
+
+def print_json(value: Any) -> None:
+    """Print any value that msgspec can write, indented."""
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def print_table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows under headers: drawn where a terminal is there, tab-separated elsewhere."""
+    rows = [[str(cell) for cell in row] for row in rows]
+    if not sys.stdout.isatty():
+        click.echo("\t".join(headers))
+        for row in rows:
+            click.echo("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in row))
+        return
+    from rich.box import SIMPLE
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*headers, box=SIMPLE, pad_edge=False)
+    for row in rows:
+        table.add_row(*[Text(cell) for cell in row])
+    Console().print(table)

@@ -1,0 +1,99 @@
+"""Assembly: from settings to a pipeline, each part made when it is first needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from modelscan.client.endpoints import Endpoints
+from modelscan.client.pipeline import Pipeline
+from modelscan.client.retry import RetryPolicy
+from modelscan.client.sending import Sender
+from modelscan.client.settings import Settings
+from modelscan.contracts.http import HttpRequest
+from modelscan.contracts.transport import Exchange, Socket, Timeouts, Transport, TransportOptions
+from modelscan.plugins import Plugins
+from modelscan.routing.candidates import Candidates
+from modelscan.types.secret import Secret
+
+
+class Assembly:
+    """What a client is made of."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        api_keys: Mapping[str, str | Secret],
+        plugins: tuple[object, ...],
+        transport: Transport | None,
+    ) -> None:
+        self._settings = settings
+        self._api_keys = api_keys
+        self.plugins = Plugins(
+            extra=plugins,
+            allow=settings["plugins.allow"],
+            block=settings["plugins.block"],
+            strict=settings["plugins.strict"],
+        )
+        self._transport = transport or LateTransport(self.plugins, settings)
+
+    def pipeline(self) -> Pipeline:
+        """The pipeline, on the loop that is running."""
+        settings = self._settings
+        limiter = self.plugins.limiter(settings["client.limiter"])()
+        return Pipeline(
+            self.plugins,
+            Candidates(settings.accounts, settings.routes),
+            Endpoints(self.plugins, self._api_keys, settings.base_urls),
+            Sender(self._transport, limiter, _timeouts(settings)),
+            _retries(settings),
+        )
+
+    async def close(self) -> None:
+        """Close the transport."""
+        await self._transport.close()
+
+
+class LateTransport:
+    """The transport of the settings, imported and made with the first request: models in the process need none."""
+
+    def __init__(self, plugins: Plugins, settings: Settings) -> None:
+        self._plugins = plugins
+        self._settings = settings
+        self._made: Transport | None = None
+
+    async def send(self, request: HttpRequest, *, timeouts: Timeouts) -> Exchange:
+        return await (self._made or self._make()).send(request, timeouts=timeouts)
+
+    async def connect(self, request: HttpRequest, *, timeouts: Timeouts) -> Socket:
+        return await (self._made or self._make()).connect(request, timeouts=timeouts)
+
+    async def close(self) -> None:
+        if self._made is not None:
+            await self._made.close()
+
+    def _make(self) -> Transport:
+        settings = self._settings
+        factory: Any = self._plugins.transport(settings["client.transport"])
+        self._made = factory(
+            TransportOptions(
+                ca_bundle=settings["transport.ca_bundle"] or None,
+                http2=settings["transport.http2"],
+                trust_env=settings["transport.trust_env"],
+                max_connections=settings["transport.max_connections"] or None,
+            )
+        )
+        return self._made
+
+
+def _timeouts(settings: Settings) -> Timeouts:
+    return Timeouts(**{name: settings[f"timeouts.{name}"] or None for name in Timeouts.__struct_fields__})
+
+
+def _retries(settings: Settings) -> RetryPolicy:
+    return RetryPolicy(
+        max_attempts=max(1, settings["retries.max_attempts"]),
+        base_s=settings["retries.base_s"],
+        cap_s=settings["retries.cap_s"],
+        longest_wait_s=settings["retries.longest_wait_s"],
+    )

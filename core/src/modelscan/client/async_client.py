@@ -1,0 +1,211 @@
+"""The asynchronous client: the public surface, thin over the pipeline."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Any, TypeVar, Unpack, overload
+
+import msgspec
+
+from modelscan.client import context as contexts
+from modelscan.client.assembly import Assembly
+from modelscan.client.client_arguments import ClientArguments
+from modelscan.client.configuration import load
+from modelscan.client.options import CallOptions, ChatOptions, Prompt, chat_request
+from modelscan.client.pipeline import Pipeline
+from modelscan.client.settings import Settings
+from modelscan.client.sources import LiveSource, NativeSource, request_id, stamped
+from modelscan.client.structured import asking_for, parsed
+from modelscan.errors import ConfigurationError, ModelScanError
+from modelscan.routing.candidates import Model
+from modelscan.streams.stream import ChatStream, Source
+from modelscan.types.chat import ChatReply, ChatRequest
+from modelscan.types.content import Image
+from modelscan.types.context import CallContext
+from modelscan.types.embed import EmbedPurpose, EmbedReply, EmbedRequest
+
+T = TypeVar("T")
+
+
+class AsyncClient:
+    """One client for all providers. Use it inside `async with`, on one event loop; it is cheap to make.
+
+    `ClientArguments` says what it takes. Raises `ConfigurationError` for what it doesn't know.
+    """
+
+    def __init__(self, **arguments: Unpack[ClientArguments]) -> None:
+        if arguments.get("limits") or arguments.get("budgets"):
+            raise ConfigurationError(
+                "this version doesn't hold limits and budgets yet, so it takes none",
+                advice="Leave them out; the limiter comes with one of the next versions.",
+            )
+        unknown = arguments.keys() - ClientArguments.__annotations__.keys()
+        if unknown:
+            raise TypeError(f"a client takes no argument {sorted(unknown)[0]!r}")
+        transport = arguments.get("transport")
+        given = {
+            **arguments.get("settings", {}),
+            "client.transport": transport if isinstance(transport, str) else None,
+            "base_urls": arguments.get("base_urls"),
+            "plans": arguments.get("plans"),
+            "accounts": tuple(arguments.get("accounts", ())),
+            "routes": arguments.get("routes"),
+        }
+        self._settings = load(given, file=arguments.get("config"))
+        self._assembly = Assembly(
+            self._settings,
+            dict(arguments.get("api_keys", {})),
+            tuple(arguments.get("plugins", ())),
+            None if isinstance(transport, str) else transport,
+        )
+        self._pipeline: Pipeline | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._is_closed = False
+
+    def __repr__(self) -> str:
+        return f"<AsyncClient transport={self._settings['client.transport']}>"
+
+    @property
+    def settings(self) -> Settings:
+        """All settings, each with where it came from."""
+        return self._settings
+
+    async def __aenter__(self) -> AsyncClient:
+        self._ready()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close all connections. Calls under way fail. Any number of times."""
+        self._is_closed = True
+        await self._assembly.close()
+
+    def context(self, **changes: Any) -> AbstractContextManager[CallContext]:
+        """A block whose calls share tags, a principal, a priority, a deadline: the fields of `CallContext`."""
+        return contexts.inside(contexts.current().within(**changes))
+
+    @overload
+    async def chat(self, prompt: Prompt, *, model: Model, **options: Unpack[ChatOptions]) -> ChatReply[None]: ...
+
+    @overload
+    async def chat(
+        self, prompt: Prompt, *, model: Model, returns: type[T], **options: Unpack[ChatOptions]
+    ) -> ChatReply[T]: ...
+
+    async def chat(self, prompt: Prompt, *, model: Model, returns: Any = None, **options: Unpack[ChatOptions]) -> Any:
+        """The model's answer. With `returns`, a type, the answer is asked for as JSON and read into `reply.parsed`.
+
+        Raises the errors of `modelscan.errors`: `ProviderError` for a provider's refusal, `TransportError`,
+        `DeadlineError`, `OutputError` for an answer that is no `returns`.
+        """
+        request = chat_request(prompt, options)
+        if returns is not None:
+            request = asking_for(request, returns)
+        reply: ChatReply[None] = await self._run("chat", request, model, contexts.of_call(options, contexts.current()))
+        if returns is None:
+            return reply
+        return msgspec.structs.replace(reply, parsed=parsed(reply, returns))
+
+    @overload
+    def stream(self, prompt: Prompt, *, model: Model, **options: Unpack[ChatOptions]) -> ChatStream[None]: ...
+
+    @overload
+    def stream(
+        self, prompt: Prompt, *, model: Model, returns: type[T], **options: Unpack[ChatOptions]
+    ) -> ChatStream[T]: ...
+
+    def stream(self, prompt: Prompt, *, model: Model, returns: Any = None, **options: Unpack[ChatOptions]) -> Any:
+        """The model's answer, piece by piece; nothing is sent before the stream is entered or first read."""
+        request = chat_request(prompt, options)
+        if returns is not None:
+            request = asking_for(request, returns)
+        return self._stream(request, model, returns, options, contexts.current())
+
+    async def embed(
+        self,
+        inputs: str | Image | Sequence[str | Image] | EmbedRequest,
+        *,
+        model: Model,
+        dimensions: int | None = None,
+        purpose: EmbedPurpose | None = None,
+        extra: Mapping[str, Any] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> EmbedReply:
+        """One vector per input, in order. `purpose` is what the vectors are for."""
+        request = embed_request(inputs, dimensions, purpose, extra)
+        reply: EmbedReply = await self._run("embed", request, model, contexts.of_call(options, contexts.current()))
+        return reply
+
+    async def count_tokens(self, prompt: Prompt, *, model: Model, **options: Unpack[ChatOptions]) -> int:
+        """How many input tokens the provider counts for a prompt with its tools. Not every provider can."""
+        request = chat_request(prompt, options)
+        count: int = await self._run("count_tokens", request, model, contexts.of_call(options, contexts.current()))
+        return count
+
+    async def models(self, provider: str, **options: Unpack[CallOptions]) -> tuple[str, ...]:
+        """The models that a provider says it has, as `provider/model`."""
+        context = contexts.of_call(options, contexts.current())
+        names: tuple[str, ...] = await self._run("models", None, f"{provider}/*", context)
+        return tuple(f"{provider}/{name}" for name in names)
+
+    async def run(self, request: msgspec.Struct, *, model: Model, **options: Unpack[CallOptions]) -> Any:
+        """The reply to any request Struct: its type is the capability (`RerankRequest`, `SpeechRequest`, ...)."""
+        capability = type(request).__struct_config__.tag
+        return await self._run(str(capability), request, model, contexts.of_call(options, contexts.current()))
+
+    async def _run(self, capability: str, request: Any, model: Model, context: CallContext) -> Any:
+        return await self._ready().run(capability, request, model, context)
+
+    def _stream(
+        self, request: ChatRequest, model: Model, returns: Any, options: Mapping[str, Any], outer: CallContext
+    ) -> ChatStream[Any]:
+        async def open_source() -> Source:
+            return await self._ready().open_stream(request, model, contexts.of_call(options, outer))
+
+        return ChatStream(open_source, lambda reply, source: _finished(reply, source, returns))
+
+    def _ready(self) -> Pipeline:
+        if self._pipeline is not None and self._loop is asyncio.get_running_loop() and not self._is_closed:
+            return self._pipeline
+        if self._is_closed:
+            raise ModelScanError("the client is closed", advice="Make a new one.")
+        loop = asyncio.get_running_loop()
+        if self._loop is not None:
+            raise ModelScanError(
+                "an AsyncClient works on the event loop that it was first used on",
+                advice="Make one client per loop, or use the blocking Client from any thread.",
+            )
+        self._loop = loop
+        self._pipeline = self._assembly.pipeline()
+        return self._pipeline
+
+
+def embed_request(
+    inputs: str | Image | Sequence[str | Image] | EmbedRequest,
+    dimensions: int | None,
+    purpose: EmbedPurpose | None,
+    extra: Mapping[str, Any] | None,
+) -> EmbedRequest:
+    """The request that an `embed` call stands for."""
+    if isinstance(inputs, EmbedRequest):
+        return inputs
+    many = (inputs,) if isinstance(inputs, (str, Image)) else tuple(inputs)
+    if not many:
+        raise ValueError("nothing to embed: give at least one input")
+    return EmbedRequest(inputs=many, dimensions=dimensions, purpose=purpose, extra=dict(extra or {}))
+
+
+def _finished(reply: ChatReply[None], source: Source, returns: Any) -> ChatReply[Any]:
+    if isinstance(source, (LiveSource, NativeSource)):
+        reply = stamped(reply, source.endpoint)
+        reply = msgspec.structs.replace(reply, request_id=request_id(source.endpoint, source.head))
+    if returns is None:
+        return reply
+    return msgspec.structs.replace(reply, parsed=parsed(reply, returns))

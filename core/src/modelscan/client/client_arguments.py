@@ -1,0 +1,34 @@
+"""What a client is made with; one list for the async and the blocking one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypedDict
+
+from modelscan.contracts.transport import Transport
+from modelscan.types.accounts import Account, Route
+from modelscan.types.limits import Budget, Limit
+from modelscan.types.secret import Secret
+
+
+class ClientArguments(TypedDict, total=False):
+    """All optional.
+
+    `plans`, `base_urls` and `api_keys` go by provider; `accounts` and `routes` are for more than one of a kind;
+    `transport` is the name of a transport plugin, or a transport. `plugins` are an application's own modules or objects
+    with hooks. `settings` are keys of the configuration, as `{"retries.max_attempts": 2}`; `config` is a file, or False
+    for none.
+    """
+
+    api_keys: Mapping[str, str | Secret]
+    base_urls: Mapping[str, str]
+    plans: Mapping[str, str]
+    accounts: Iterable[Account]
+    routes: Mapping[str, Route]
+    limits: Mapping[str, Sequence[Limit]]
+    budgets: Sequence[Budget]
+    transport: str | Transport
+    plugins: Iterable[object]
+    settings: Mapping[str, Any]
+    config: str | Path | bool

@@ -1,0 +1,142 @@
+"""Endpoints: a candidate made ready to be called, with its provider, its target and the signer of its account."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import attrs
+
+from modelscan.auth.credentials import find_credential
+from modelscan.auth.signer import Signer
+from modelscan.contracts.http import Body, Target
+from modelscan.contracts.operations import NativeOperation, Operation, StreamingOperation
+from modelscan.contracts.provider import Connection, Parameter, Provider
+from modelscan.errors import ConfigurationError, UnsupportedError
+from modelscan.plugins import Plugins
+from modelscan.types.accounts import Account, Candidate
+from modelscan.types.secret import Secret
+
+Mode = Literal["whole", "stream"]
+
+
+@attrs.frozen(eq=False)
+class Endpoint:
+    """One model of one account, ready to be called."""
+
+    candidate: Candidate
+    provider: Provider
+    target: Target
+    signer: Signer
+    _checked: dict[tuple[str, str], Any] = attrs.field(factory=dict, init=False, repr=False)
+
+    def operation(self, capability: str, mode: Mode) -> Any:
+        """The operation for a capability: one of the protocols in `contracts.operations`, whichever the plugin chose.
+
+        Raises `UnsupportedError` where the provider has none, or none that streams.
+        """
+        found = self._checked.get((capability, mode))
+        if found is None:
+            found = self._checked[capability, mode] = self._check(capability, mode)
+        return found
+
+    def _check(self, capability: str, mode: Mode) -> object:
+        operation = getattr(self.provider, capability, None)
+        wanted = StreamingOperation if mode == "stream" else Operation
+        if operation is None or not isinstance(operation, (wanted, NativeOperation)):
+            can = ", ".join(self.provider.capabilities()) or "nothing yet"
+            what = f"can't stream {capability}" if operation is not None else f"has no {capability}"
+            raise UnsupportedError(
+                f"this provider {what}; it can: {can}", provider=self.provider.name, model=self.target.model
+            )
+        return operation
+
+
+class Endpoints:
+    """Makes endpoints and keeps them."""
+
+    def __init__(
+        self, plugins: Plugins, api_keys: Mapping[str, str | Secret], base_urls: Mapping[str, str]
+    ) -> None:
+        self._plugins = plugins
+        self._api_keys = api_keys
+        self._base_urls = base_urls
+        self._made: dict[tuple[str, str], Endpoint] = {}
+        self._signers: dict[str, Signer] = {}
+
+    def of(self, candidate: Candidate) -> Endpoint:
+        """The candidate's endpoint. Raises a `PluginError` for a provider that can't be loaded."""
+        key = (candidate.account.key, candidate.model)
+        found = self._made.get(key)
+        if found is None:
+            found = self._made[key] = self._make(candidate)
+        return found
+
+    def provider(self, name: str) -> Provider:
+        """A provider by name. Raises a `PluginError` where it can't be loaded."""
+        return self._plugins.provider(name)
+
+    def _make(self, candidate: Candidate) -> Endpoint:
+        account = candidate.account
+        provider = self._plugins.provider(account.provider)
+        target = target_of(provider.connection, account, candidate.model, self._base_urls.get(account.provider))
+        signer = self._signers.get(account.key)
+        if signer is None:
+            signer = self._signers[account.key] = self._signer(provider.connection, account, target)
+        return Endpoint(candidate, provider, target, signer)
+
+    def _signer(self, connection: Connection, account: Account, target: Target) -> Signer:
+        def find() -> Any:
+            return find_credential(account, connection, self._api_keys)
+
+        return Signer(connection, target, find, _hash)
+
+
+def target_of(connection: Connection, account: Account, model: str, base_url: str | None = None) -> Target:
+    """Where calls of this account go: its own addresses, else the argument's, the environment's, the connection's.
+
+    Raises `ConfigurationError` for a parameter that is needed and missing.
+    """
+    params = {parameter.name: _value(parameter, account) for parameter in connection.parameters}
+    for field in ("region", "organization", "project"):
+        if getattr(account, field):
+            params[field] = getattr(account, field)
+    params |= account.params
+    named = next((os.environ[name] for name in connection.base_url_env if os.environ.get(name)), None)
+    urls = dict(connection.base_urls)
+    if base_url or named:
+        urls["default"] = base_url or named or ""
+    urls |= account.base_urls
+    try:
+        urls = {name: url.format_map(params).rstrip("/") for name, url in urls.items()}
+    except KeyError as error:
+        raise ConfigurationError(
+            f"account {account.key} needs the parameter {error.args[0]!r} for its address", provider=account.provider
+        ) from None
+    return Target(base_urls=urls, model=model, account=account.name, params=params)
+
+
+def _value(parameter: Parameter, account: Account) -> str:
+    if parameter.name in account.params:
+        return account.params[parameter.name]
+    own = getattr(account, parameter.name, "") if parameter.name in ("region", "organization", "project") else ""
+    if own:
+        return str(own)
+    for name in parameter.env:
+        if os.environ.get(name):
+            return os.environ[name]
+    if parameter.default is None:
+        names = " or ".join(f"${name}" for name in parameter.env)
+        raise ConfigurationError(
+            f"account {account.key} needs the parameter {parameter.name!r}",
+            provider=account.provider,
+            advice=f"Set {names or 'it'} or params = {{ {parameter.name} = '...' }} of the account. {parameter.help}",
+        )
+    return parameter.default
+
+
+async def _hash(body: Body) -> str:
+    from modelscan.transport.bodies import sha256
+
+    return await sha256(body)

@@ -1,0 +1,160 @@
+"""One attempt: encode, reserve, authorise, send, decode, settle. Each ends its lease exactly once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from modelscan.client.attempts import AttemptError
+from modelscan.client.endpoints import Endpoint
+from modelscan.client.retry import is_worth_repeating
+from modelscan.contracts.http import HttpRequest, HttpResponse, Repeat
+from modelscan.contracts.limiter import Demand, Limiter
+from modelscan.contracts.operations import NativeOperation
+from modelscan.contracts.policies import Call
+from modelscan.contracts.transport import Exchange, Timeouts, Transport
+from modelscan.errors import ModelScanError, TransportError
+from modelscan.client.sources import LiveSource, NativeSource, stamped
+from modelscan.limits.held import HeldLease
+from modelscan.types.usage import REFUSED
+from modelscan.wire.failures import provider_error
+
+
+class Sender:
+    """Carries out single attempts over one transport and one limiter."""
+
+    def __init__(self, transport: Transport, limiter: Limiter, timeouts: Timeouts) -> None:
+        self._transport = transport
+        self._limiter = limiter
+        self._timeouts = timeouts
+
+    async def whole(self, endpoint: Endpoint, call: Call, extra_headers: Sequence[tuple[str, str]] = ()) -> Any:
+        """The reply Struct of one request, told its provider, model and request id. Raises `AttemptError`."""
+        lease: HeldLease | None = None
+        repeat: Repeat = "unsafe"
+        try:
+            operation = endpoint.operation(call.capability, "whole")
+            if isinstance(operation, NativeOperation):
+                repeat = "safe"
+                lease = await self._reserve(endpoint, call)
+                return await _run_native(operation, endpoint, call, lease)
+            request: HttpRequest = operation.encode(call.request, endpoint.target)
+            repeat = request.repeat
+            lease = await self._reserve(endpoint, call)
+            exchange = await self._send(endpoint, request, lease, extra_headers)
+            response = await self._read(endpoint, exchange)
+            self._refuse(endpoint, response, lease)
+            reply = operation.decode(response, call.request, endpoint.target)
+            lease.settle(getattr(reply, "usage", REFUSED))
+            return stamped(reply, endpoint, response)
+        except ModelScanError as error:
+            raise _failed(error, endpoint, call, repeat, lease) from error
+        finally:
+            if lease is not None:
+                lease.close()
+
+    async def stream(
+        self, endpoint: Endpoint, call: Call, extra_headers: Sequence[tuple[str, str]] = ()
+    ) -> LiveSource | NativeSource:
+        """A source that holds the first chunks already. Raises `AttemptError` for whatever comes before them."""
+        lease: HeldLease | None = None
+        source: LiveSource | NativeSource | None = None
+        repeat: Repeat = "unsafe"
+        try:
+            operation = endpoint.operation(call.capability, "stream")
+            if isinstance(operation, NativeOperation):
+                repeat = "safe"
+                lease = await self._reserve(endpoint, call)
+                lease.sent()
+                source = NativeSource(operation.stream(call.request, endpoint.target), endpoint, lease)
+            else:
+                request: HttpRequest = operation.encode_stream(call.request, endpoint.target)
+                repeat = request.repeat
+                lease = await self._reserve(endpoint, call)
+                exchange = await self._send(endpoint, request, lease, extra_headers)
+                try:
+                    if exchange.head.status >= 300:
+                        self._refuse(endpoint, await self._read(endpoint, exchange), lease)
+                    decoder = operation.decoder(exchange.head, call.request, endpoint.target)
+                except BaseException:
+                    await exchange.close()
+                    raise
+                source = LiveSource(exchange, decoder, endpoint, lease)
+            await source.prime()
+            return source
+        except ModelScanError as error:
+            raise _failed(error, endpoint, call, repeat, lease) from error
+        finally:
+            if source is None or not source.is_primed:
+                if source is not None:
+                    await source.close()
+                if lease is not None:
+                    lease.close()
+
+    async def _reserve(self, endpoint: Endpoint, call: Call) -> HeldLease:
+        context = call.context
+        demand = Demand(
+            account=endpoint.candidate.account.key,
+            model=endpoint.target.model,
+            tenant=context.principal,
+            priority=context.priority,
+            deadline=context.deadline,
+        )
+        return HeldLease(await self._limiter.reserve(demand))
+
+    async def _send(
+        self, endpoint: Endpoint, request: HttpRequest, lease: HeldLease, extra: Sequence[tuple[str, str]]
+    ) -> Exchange:
+        signed = await endpoint.signer.sign(request, endpoint.target)
+        if extra:
+            signed = msgspec.structs.replace(signed, headers=(*signed.headers, *extra))
+        lease.sent()
+        try:
+            exchange = await self._transport.send(signed, timeouts=self._timeouts)
+        except TransportError as error:
+            if error.phase == "connect":
+                lease.release()
+            raise
+        lease.arrived()
+        return exchange
+
+    async def _read(self, endpoint: Endpoint, exchange: Exchange) -> HttpResponse:
+        try:
+            body = await exchange.read()
+        finally:
+            await exchange.close()
+        head = exchange.head
+        self._limiter.learn(endpoint.candidate.account.key, endpoint.target.model, head.headers, head.status)
+        return HttpResponse(head, body)
+
+    def _refuse(self, endpoint: Endpoint, response: HttpResponse, lease: HeldLease) -> None:
+        error = endpoint.provider.errors.error(response)
+        if error is None and response.status >= 300:
+            error = provider_error(response)
+        if error is not None:
+            lease.settle(REFUSED)
+            raise error
+
+
+async def _run_native(operation: NativeOperation[Any, Any, Any], endpoint: Endpoint, call: Call, lease: HeldLease) -> Any:
+    lease.sent()
+    lease.arrived()
+    reply = await operation.run(call.request, endpoint.target)
+    lease.settle(getattr(reply, "usage", REFUSED))
+    return stamped(reply, endpoint)
+
+
+def _failed(
+    error: ModelScanError, endpoint: Endpoint, call: Call, repeat: Repeat, lease: HeldLease | None
+) -> AttemptError:
+    account = endpoint.candidate.account
+    error.about(provider=account.provider, model=endpoint.target.model, account=account.name)
+    again = is_worth_repeating(
+        error,
+        repeat,
+        has_key=call.context.idempotency_key is not None,
+        was_sent=lease is not None and lease.was_sent,
+    )
+    return AttemptError(error, again=again)

@@ -1,0 +1,133 @@
+"""The settings of a client: every key there is, its type, its default and what it means.
+
+This table is the only place where a key exists: the file, the environment, the arguments, the checks and the
+reference page are all read off it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args, get_origin
+
+import attrs
+
+from modelscan.errors import ConfigurationError
+from modelscan.types.accounts import Account, Route
+
+
+@attrs.frozen(kw_only=True)
+class Key:
+    """One setting: `section.name` in the file, `MODELSCAN_SECTION_NAME` in the environment."""
+
+    section: str
+    name: str
+    type: Any
+    default: Any
+    help: str
+
+    @property
+    def path(self) -> str:
+        """How the key is written in messages and in the reference."""
+        return f"{self.section}.{self.name}"
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return f"MODELSCAN_{self.section}_{self.name}".upper()
+
+
+KEYS = (
+    Key(section="client", name="model", type=str, default="embedded/smollm2",
+        help="The model that the command line uses where none is named."),
+    Key(section="client", name="transport", type=str, default="httpx", help="The transport plugin that sends requests."),
+    Key(section="client", name="limiter", type=str, default="unlimited", help="The limiter plugin that grants leases."),
+    Key(section="timeouts", name="connect_s", type=float, default=10.0, help="Seconds until a connection stands."),
+    Key(section="timeouts", name="send_s", type=float, default=60.0, help="Seconds for sending one piece of the request."),
+    Key(section="timeouts", name="wait_s", type=float, default=600.0, help="Seconds from the request to the reply's head."),
+    Key(section="timeouts", name="read_s", type=float, default=120.0, help="Seconds between two pieces of the reply."),
+    Key(section="retries", name="max_attempts", type=int, default=4, help="Attempts per candidate, the first one included."),
+    Key(section="retries", name="base_s", type=float, default=0.5, help="Longest wait before the second attempt; doubles."),
+    Key(section="retries", name="cap_s", type=float, default=8.0, help="Longest wait that ModelScan chooses itself."),
+    Key(section="retries", name="longest_wait_s", type=float, default=120.0,
+        help="Longest wait that a provider may ask for; beyond it the call fails."),
+    Key(section="transport", name="http2", type=bool, default=False, help="Speak HTTP/2 where the server does (extra `http2`)."),
+    Key(section="transport", name="ca_bundle", type=str, default="", help="A file of CA certificates instead of the usual ones."),
+    Key(section="transport", name="trust_env", type=bool, default=True, help="Use HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE."),
+    Key(section="transport", name="max_connections", type=int, default=1000, help="Connections open at once."),
+    Key(section="plugins", name="allow", type=list[str], default=(), help="Load these plugins only, as `kind:name`; empty: all."),
+    Key(section="plugins", name="block", type=list[str], default=(), help="Never load these plugins, as `kind:name`."),
+    Key(section="plugins", name="strict", type=bool, default=False, help="A broken plugin is an error at once."),
+)  # fmt: skip
+"""Every scalar setting. `[accounts.NAME]`, `[routes.NAME]` and `[providers.NAME]` stand beside them."""
+
+BY_PATH = {key.path: key for key in KEYS}
+SECTIONS = tuple(dict.fromkeys(key.section for key in KEYS))
+TABLES = ("accounts", "routes", "providers")
+PROVIDER_KEYS = {"plan": "The plan of the provider's default account.", "base_url": "Another address for the provider."}
+ACCOUNT_KEYS = tuple(name for name in Account.__struct_fields__ if name != "name")
+ROUTE_KEYS = ("strategy", "models", "requires")
+
+Origin = Literal["default", "file", "environment", "argument"]
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """All settings of one client, checked. `origins` says where each value came from."""
+
+    values: dict[str, Any]
+    accounts: tuple[Account, ...] = ()
+    routes: dict[str, Route] = attrs.field(factory=dict)
+    base_urls: dict[str, str] = attrs.field(factory=dict)
+    origins: dict[str, Origin] = attrs.field(factory=dict)
+    file: str = ""
+
+    def __getitem__(self, path: str) -> Any:
+        """The value of `section.name`."""
+        return self.values[path]
+
+
+def checked(key: Key, value: Any, where: str) -> Any:
+    """The value in the key's type. Text is converted, as it comes from the environment.
+
+    Raises `ConfigurationError` for a value of another type.
+    """
+    try:
+        return _converted(key.type, value)
+    except (ValueError, TypeError):
+        raise ConfigurationError(
+            f"{key.path} in {where} is {value!r}; it takes {_type_name(key.type)}", advice=key.help
+        ) from None
+
+
+def _converted(type_: Any, value: Any) -> Any:
+    if get_origin(type_) is list:
+        items = [item.strip() for item in value.split(",") if item.strip()] if isinstance(value, str) else value
+        if not all(isinstance(item, str) for item in items):
+            raise TypeError
+        return tuple(items)
+    if type_ is bool:
+        if isinstance(value, bool):
+            return value
+        return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[_lower(value)]
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise TypeError
+    if type_ is str and not isinstance(value, str):
+        raise TypeError
+    if type_ is int and isinstance(value, float):
+        raise TypeError
+    converted = type_(value)
+    if type_ is not str and converted < 0:
+        raise ValueError
+    return converted
+
+
+def _lower(value: Any) -> str:
+    if not isinstance(value, str) or value.lower() not in ("1", "true", "yes", "0", "false", "no"):
+        raise ValueError
+    return value.lower()
+
+
+def _type_name(type_: Any) -> str:
+    if get_origin(type_) is list:
+        return f"a list of {get_args(type_)[0].__name__}"
+    names = {bool: "true or false", int: "a whole number, 0 or more", float: "a number, 0 or more", str: "text"}
+    return names[type_]

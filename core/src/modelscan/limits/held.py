@@ -1,0 +1,60 @@
+"""A lease in the hands of one attempt: whatever happens, it ends exactly once and in the right way."""
+
+from __future__ import annotations
+
+from modelscan.contracts.limiter import Lease
+from modelscan.types.money import Certainty
+from modelscan.types.usage import Usage
+
+
+class HeldLease:
+    """Remembers how far the attempt came, so that `close` can end the lease as the promise says.
+
+    Given back where nothing was sent; charged at its bound where the outcome can't be known.
+    """
+
+    __slots__ = ("_has_ended", "_lease", "was_sent")
+
+    def __init__(self, lease: Lease) -> None:
+        self._lease = lease
+        self._has_ended = False
+        self.was_sent = False
+
+    def sent(self) -> None:
+        """The first byte is about to go out."""
+        self.was_sent = True
+        self._lease.sent()
+
+    def arrived(self) -> None:
+        """The head is here."""
+        self._lease.arrived()
+
+    def settle(self, usage: Usage) -> None:
+        """The call is over; without a report of its usage it is charged as estimated."""
+        if self._has_ended:
+            return
+        self._has_ended = True
+        if usage.is_reported:
+            self._lease.settle(usage)
+        else:
+            self._lease.forfeit("estimated")
+
+    def forfeit(self, certainty: Certainty) -> None:
+        """The call is over, and what it used can't be known."""
+        if not self._has_ended:
+            self._has_ended = True
+            self._lease.forfeit(certainty)
+
+    def release(self) -> None:
+        """Surely nothing was carried out."""
+        if not self._has_ended:
+            self._has_ended = True
+            self.was_sent = False
+            self._lease.release()
+
+    def close(self) -> None:
+        """End the lease if nothing else has."""
+        if self.was_sent:
+            self.forfeit("bound")
+        else:
+            self.release()
