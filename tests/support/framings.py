@@ -41,7 +41,7 @@ def assert_splits_change_nothing(make: Callable[[], Framing], stream: bytes, cut
 
 
 def peak_bytes(framing: Framing, pattern: bytes) -> int:
-    """How much memory a framing holds at most, its frames aside, while a megabyte of a pattern comes in pieces of 2 kB."""
+    """How much memory a framing holds at most, its frames aside, while it is fed a megabyte in pieces of 2 kB."""
     piece = pattern * (2000 // len(pattern))
     tracemalloc.start()
     try:

@@ -1,7 +1,7 @@
 """The binary event stream of AWS.
 
 The messages are written here from the documented layout (Smithy's event stream specification, the Amazon Transcribe
-developer guide), by an encoder that shares nothing with the decoder.
+developer guide), by a writer that shares nothing with the reader.
 """
 
 from __future__ import annotations
@@ -10,30 +10,13 @@ import struct
 import zlib
 
 import pytest
+from event_stream_writer import header, message, text
 from framings import CUTS, assert_splits_change_nothing, frames_of, peak_bytes
 from hypothesis import given
 from hypothesis import strategies as st
 
 from modelscan.contracts.http import Frame, Framing
 from modelscan.wire.event_stream import EventStream
-
-
-def text(name: str, value: str) -> bytes:
-    """A header of type 7."""
-    return header(name, 7, struct.pack(">H", len(value.encode())) + value.encode())
-
-
-def header(name: str, kind: int, value: bytes) -> bytes:
-    """A header of any type, with its value as it stands on the wire."""
-    return bytes([len(name.encode())]) + name.encode() + bytes([kind]) + value
-
-
-def message(headers: bytes = b"", payload: bytes = b"", *, headers_length: int | None = None) -> bytes:
-    """A message with both of its checksums."""
-    length = 16 + len(headers) + len(payload)
-    prelude = struct.pack(">II", length, len(headers) if headers_length is None else headers_length)
-    body = prelude + struct.pack(">I", zlib.crc32(prelude)) + headers + payload
-    return body + struct.pack(">I", zlib.crc32(body))
 
 
 EVENT = message(text(":message-type", "event") + text(":event-type", "contentBlockDelta"), b'{"delta":{"text":"Hi"}}')

@@ -112,7 +112,7 @@ class Framing(Protocol):
         ...
 
     def finish(self) -> Sequence[Frame]:
-        """What is left when the stream ends."""
+        """What is left when the stream ends. Raises `StreamCutError` where the format has an end that didn't come."""
         ...
 
 
