@@ -30,8 +30,8 @@ _NAMES_OF_KIND = {"event": ":event-type", "exception": ":exception-type", "error
 class EventStream(IncrementalFraming):
     """Cuts a stream into one frame a message, both checksums verified.
 
-    `Frame.data` is the payload. `Frame.headers` are the message's headers as text, in their order: booleans as `true` and
-    `false`, integers in decimal, bytes in base64, timestamps in ISO 8601 (UTC), UUIDs in their usual form.
+    `Frame.data` is the payload. `Frame.headers` are the message's headers as text, in their order: booleans as `true`
+    and `false`, integers in decimal, bytes in base64, timestamps in ISO 8601 (UTC), UUIDs in their usual form.
     `Frame.event` says what the message is: its event type, or for a message of type `exception` or `error` the
     exception's type or the error's code; `:message-type` in the headers tells these apart. A message longer than
     `max_message_bytes`, a wrong checksum or a broken header raises `DecodeError`.

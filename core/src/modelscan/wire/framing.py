@@ -22,7 +22,7 @@ class IncrementalFraming(ABC):
         self._error: ReplyError | None = None
 
     def feed(self, data: bytes) -> Sequence[Frame]:
-        """The frames that these bytes complete. Raises `DecodeError` for bytes that break the format or the size cap."""
+        """The frames that these bytes complete. Raises `DecodeError` for bytes that break the format or the cap."""
         if self._error is not None:
             raise self._error
         frames: list[Frame] = []

@@ -28,8 +28,8 @@ class _At(Enum):
 class JsonArray(IncrementalFraming):
     """Cuts `[{...}, {...}]` into one frame an element, at the element's last byte and not at the comma after it.
 
-    Only the array itself is checked: whether an element is right inside is for its reader to say. An element longer than
-    `max_element_bytes`, or anything but an array, raises `DecodeError`.
+    Only the array itself is checked: whether an element is right inside is for its reader to say. An element longer
+    than `max_element_bytes`, or anything but an array, raises `DecodeError`.
     """
 
     __slots__ = ("_at", "_depth", "_element", "_in_string", "_max_element_bytes", "_skip")
