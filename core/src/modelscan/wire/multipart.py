@@ -42,7 +42,7 @@ class MultipartMixed(IncrementalFraming):
         super().__init__()
         self._delimiter = b"\r\n--" + boundary.encode()
         self._max_part_bytes = max_part_bytes
-        # A delimiter starts with a line end. What is before it may be the stream's start or the end of a part's headers,
+        # A delimiter starts with a line end. That may be the stream's start or the end of a part's headers too,
         # so both leave a line end at the front of what is pending.
         self._pending = bytearray(_LINE_END)
         self._searched = 0
