@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Protocol, runtime_checkable
 
+import attrs
 import msgspec
 
 from modelscan.contracts.http import HttpRequest, ResponseHead
@@ -21,6 +22,23 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     send_s: float | None = 60.0
     wait_s: float | None = 600.0
     read_s: float | None = 120.0
+
+
+@attrs.frozen(kw_only=True)
+class TransportOptions:
+    """How a transport is set up.
+
+    `ca_bundle` is the path of a file or folder of trusted certificates (None: SSL_CERT_FILE, SSL_CERT_DIR, else certifi);
+    `verify` off trusts anybody, for tests only. `trust_env` takes proxies and CA bundles from the environment.
+    `max_connections` bounds how many requests are under way at once; None means no bound.
+    """
+
+    ca_bundle: str | None = None
+    verify: bool = True
+    http2: bool = False
+    trust_env: bool = True
+    max_connections: int | None = None
+    user_agent: str = "modelscan"
 
 
 @runtime_checkable

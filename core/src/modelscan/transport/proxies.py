@@ -1,0 +1,30 @@
+"""Which proxy a URL goes through, by the environment: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, and NO_PROXY for exceptions."""
+
+from __future__ import annotations
+
+from urllib.request import getproxies, proxy_bypass
+
+_AS_HTTP = {"ws": "http", "wss": "https"}
+
+
+class Proxies:
+    """The environment's proxies, read once; a system's own settings count on macOS and Windows."""
+
+    def __init__(self, *, trust_env: bool) -> None:
+        self._by_scheme = {name: url for name, url in getproxies().items() if url} if trust_env else {}
+        self._found: dict[tuple[str, str], str | None] = {}
+
+    def url_for(self, scheme: str, host: str) -> str | None:
+        """The proxy's URL for a scheme (`http`, `https`, `ws`, `wss`) and a host with its port; None for none."""
+        if not self._by_scheme:
+            return None
+        key = (scheme, host)
+        if key not in self._found:
+            self._found[key] = self._look_up(_AS_HTTP.get(scheme, scheme), host)
+        return self._found[key]
+
+    def _look_up(self, scheme: str, host: str) -> str | None:
+        proxy = self._by_scheme.get(scheme) or self._by_scheme.get("all")
+        if proxy is None or proxy_bypass(host):
+            return None
+        return proxy if "://" in proxy else f"http://{proxy}"
