@@ -1,0 +1,85 @@
+"""The most that a chat request can use, before it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import attrs
+import msgspec
+
+from modelscan.contracts.http import Target
+from modelscan.types.chat import ChatRequest
+from modelscan.types.content import AnyPart, CacheLifetime, File, Image, ToolResult
+from modelscan.types.tools import ProviderTool, Tool
+from modelscan.wire.anthropic.encode import body_of
+
+# An image is scaled down before it is counted: 4,784 tokens at most on the newest models, about 1,600 on the others.
+_IMAGE_TOKENS: Final = 4_800
+# The vendor's own prompt for tools (up to 800 tokens), for schemas and for thinking, and the turns' marks.
+_OVERHEAD_TOKENS: Final = 2_000
+_TOKENS_PER_TURN: Final = 16
+
+
+@attrs.frozen
+class MessagesMeter:
+    """Bounds a chat request: a token holds at least one byte of UTF-8, and an image at most a fixed count.
+
+    A document that isn't plain text in the request itself, a tool that the vendor runs, a container, and edits of the
+    context have no bound: the vendor adds what it reads to the input.
+    """
+
+    def bound(self, request: ChatRequest, target: Target) -> Mapping[str, int | None]:
+        """Input, output and cache-write tokens, and searches."""
+        body = body_of(request, target.model)
+        tokens = self._input_tokens(request, body)
+        marks = list(_cache_marks(request))
+        output: int | None = body["max_tokens"]
+        if "context_management" in body or _server_tools(request):
+            output = None
+        return {
+            "input_tokens": tokens,
+            "output_tokens": output,
+            "cache_write_tokens": tokens if marks or "cache_control" in body else 0,
+            "cache_write_1h_tokens": tokens if "1h" in marks or "cache_control" in body else 0,
+            "searches": _searches(request),
+        }
+
+    def _input_tokens(self, request: ChatRequest, body: dict[str, Any]) -> int | None:
+        if _server_tools(request) or "context_management" in body or "container" in body:
+            return None
+        parts = [part for message in request.messages for part in message.content]
+        media = [*parts, *(inner for part in parts if isinstance(part, ToolResult) for inner in part.content)]
+        if not all(_is_bounded(part) for part in media):
+            return None
+        # The text of the request as it is sent holds every byte that is counted; so do pictures, which are beside it.
+        sent = len(msgspec.json.encode({name: body[name] for name in _READ if name in body}))
+        pictures = [part for part in media if isinstance(part, Image)]
+        sent -= sum(4 * len(part.data) // 3 for part in pictures if part.data is not None)
+        return sent + len(pictures) * _IMAGE_TOKENS + _OVERHEAD_TOKENS + _TOKENS_PER_TURN * len(request.messages)
+
+
+_READ: Final = ("system", "messages", "tools", "output_config")
+
+
+def _is_bounded(part: AnyPart) -> bool:
+    if isinstance(part, File):
+        return part.data is not None and (part.media_type or "").startswith("text/")
+    return True
+
+
+def _server_tools(request: ChatRequest) -> list[ProviderTool]:
+    return [tool for tool in request.tools if isinstance(tool, ProviderTool)]
+
+
+def _searches(request: ChatRequest) -> int | None:
+    uses: list[Any] = [
+        tool.options.get("max_uses") for tool in _server_tools(request) if tool.kind.startswith("web_search")
+    ]
+    return None if None in uses else sum(uses, 0)
+
+
+def _cache_marks(request: ChatRequest) -> list[CacheLifetime]:
+    parts = [part.cache for message in request.messages for part in message.content]
+    tools = [tool.cache for tool in request.tools if isinstance(tool, Tool)]
+    return [mark for mark in (*parts, *tools) if mark is not None]
