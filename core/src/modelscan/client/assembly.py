@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from modelscan.client.endpoints import Endpoints
 from modelscan.client.pipeline import Pipeline
@@ -14,6 +13,7 @@ from modelscan.contracts.http import HttpRequest
 from modelscan.contracts.transport import Exchange, Socket, Timeouts, Transport, TransportOptions
 from modelscan.plugins import Plugins
 from modelscan.routing.candidates import Candidates
+from modelscan.transport.fetching import MediaFetcher
 from modelscan.types.secret import Secret
 
 
@@ -36,6 +36,7 @@ class Assembly:
             strict=settings["plugins.strict"],
         )
         self._transport = transport or LateTransport(self.plugins, settings)
+        self._fetcher = MediaFetcher(_options(settings), allow_private=settings["transport.fetch_private"])
 
     def pipeline(self) -> Pipeline:
         """The pipeline, on the loop that is running."""
@@ -45,13 +46,14 @@ class Assembly:
             self.plugins,
             Candidates(settings.accounts, settings.routes),
             Endpoints(self.plugins, self._api_keys, settings.base_urls),
-            Sender(self._transport, limiter, _timeouts(settings)),
+            Sender(self._transport, limiter, _timeouts(settings), self._fetcher),
             _retries(settings),
         )
 
     async def close(self) -> None:
-        """Close the transport."""
+        """Close all connections."""
         await self._transport.close()
+        await self._fetcher.close()
 
 
 class LateTransport:
@@ -73,17 +75,17 @@ class LateTransport:
             await self._made.close()
 
     def _make(self) -> Transport:
-        settings = self._settings
-        factory: Any = self._plugins.transport(settings["client.transport"])
-        self._made = factory(
-            TransportOptions(
-                ca_bundle=settings["transport.ca_bundle"] or None,
-                http2=settings["transport.http2"],
-                trust_env=settings["transport.trust_env"],
-                max_connections=settings["transport.max_connections"] or None,
-            )
-        )
+        self._made = self._plugins.transport(self._settings["client.transport"])(_options(self._settings))
         return self._made
+
+
+def _options(settings: Settings) -> TransportOptions:
+    return TransportOptions(
+        ca_bundle=settings["transport.ca_bundle"] or None,
+        http2=settings["transport.http2"],
+        trust_env=settings["transport.trust_env"],
+        max_connections=settings["transport.max_connections"] or None,
+    )
 
 
 def _timeouts(settings: Settings) -> Timeouts:

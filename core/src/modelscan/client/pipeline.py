@@ -6,12 +6,14 @@ import itertools
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
-from modelscan.client.attempts import attempt_until_done
-from modelscan.client.endpoints import Endpoints
+from modelscan.client.attempts import AttemptError, attempt_until_done
+from modelscan.client.endpoints import Endpoint, Endpoints
 from modelscan.client.retry import RetryPolicy
 from modelscan.client.sending import Sender
 from modelscan.client.sources import LiveSource, NativeSource
+from modelscan.client.watching import CallWatch, StreamWatch
 from modelscan.contracts.policies import Call
+from modelscan.errors import InvalidRequestError, ModelScanError
 from modelscan.plugins import Plugins
 from modelscan.routing.candidates import Candidates, Model, model_name
 from modelscan.types.accounts import Candidate
@@ -37,40 +39,81 @@ class Pipeline:
 
     async def run(self, capability: str, request: Any, model: Model, context: CallContext) -> Any:
         """The reply Struct of a call that takes one request. Raises what the last attempt raised."""
-        call = self._call(capability, request, model, context, is_stream=False)
+        call = _call(capability, request, model, context, is_stream=False)
+        watch = CallWatch(self._hooks, call)
 
         async def attempt(candidate: Candidate, number: int) -> Any:
-            return await self._sender.whole(self._endpoints.of(candidate), call)
+            watching = watch.attempt(candidate, number)
+            try:
+                reply = await self._sender.whole(self._endpoint(candidate), call, watching.headers)
+            except BaseException as error:
+                watching.finished(error=_cause(error))
+                raise
+            watching.finished(reply)
+            return reply
 
-        return await self._watched(call, model, attempt)
+        reply = await self._attempted(call, model, attempt, watch)
+        watch.finished(reply)
+        return reply
 
     async def open_stream(self, request: Any, model: Model, context: CallContext) -> LiveSource | NativeSource:
         """A chat's stream that holds its first chunks. Raises what the last attempt raised."""
-        call = self._call("chat", request, model, context, is_stream=True)
+        call = _call("chat", request, model, context, is_stream=True)
+        watch = CallWatch(self._hooks, call)
 
         async def attempt(candidate: Candidate, number: int) -> LiveSource | NativeSource:
-            return await self._sender.stream(self._endpoints.of(candidate), call)
+            watching = watch.attempt(candidate, number)
+            try:
+                source = await self._sender.stream(self._endpoint(candidate), call, watching.headers)
+            except BaseException as error:
+                watching.finished(error=_cause(error))
+                raise
+            watching.first_chunk()
+            source.watch = StreamWatch(watch, watching)
+            return source
 
-        return await self._watched(call, model, attempt)
+        return await self._attempted(call, model, attempt, watch)
 
-    async def _watched(
-        self, call: Call, model: Model, attempt: Callable[[Candidate, int], Awaitable[Result]]
+    async def _attempted(
+        self, call: Call, model: Model, attempt: Callable[[Candidate, int], Awaitable[Result]], watch: CallWatch
     ) -> Result:
-        return await attempt_until_done(call, self._ranked(call, model), attempt, self._retries)
+        try:
+            if self._hooks.intercept:
+                await self._hooks.run_interceptors(call)
+            return await attempt_until_done(call, self._ranked(call, model), attempt, self._retries)
+        except BaseException as error:
+            watch.finished(error=error)
+            raise
+
+    def _endpoint(self, candidate: Candidate) -> Endpoint:
+        """The candidate's endpoint; one that can't be had is a failed attempt, so that the next candidate is asked."""
+        try:
+            return self._endpoints.of(candidate)
+        except ModelScanError as error:
+            raise AttemptError(error.about(provider=candidate.provider, model=candidate.model), again=False) from error
 
     def _ranked(self, call: Call, model: Model) -> Sequence[Candidate]:
         candidates: Sequence[Candidate] = self._candidates.of(model)
         route = self._candidates.route_of(model)
         if route is not None:
             candidates = self._plugins.strategy(route.strategy)().rank(call, candidates)
+        if self._hooks.rank:
+            candidates = self._hooks.ranked(call, candidates)
+        if not candidates:
+            raise InvalidRequestError(f"no candidate is left for {call.model!r}: the strategy or a hook dropped them all")
         return candidates
 
-    def _call(self, capability: str, request: Any, model: Model, context: CallContext, *, is_stream: bool) -> Call:
-        return Call(
-            id=f"call-{next(_numbers)}",
-            request=request,
-            context=context,
-            capability=capability,
-            model=model_name(model),
-            is_stream=is_stream,
-        )
+
+def _call(capability: str, request: Any, model: Model, context: CallContext, *, is_stream: bool) -> Call:
+    return Call(
+        id=f"call-{next(_numbers)}",
+        request=request,
+        context=context,
+        capability=capability,
+        model=model_name(model),
+        is_stream=is_stream,
+    )
+
+
+def _cause(error: BaseException) -> BaseException:
+    return error.error if isinstance(error, AttemptError) else error

@@ -9,6 +9,7 @@ import msgspec
 
 from modelscan.client.attempts import AttemptError
 from modelscan.client.endpoints import Endpoint
+from modelscan.client.materialise import Fetch, materialised
 from modelscan.client.retry import is_worth_repeating
 from modelscan.contracts.http import HttpRequest, HttpResponse, Repeat
 from modelscan.contracts.limiter import Demand, Limiter
@@ -25,10 +26,11 @@ from modelscan.wire.failures import provider_error
 class Sender:
     """Carries out single attempts over one transport and one limiter."""
 
-    def __init__(self, transport: Transport, limiter: Limiter, timeouts: Timeouts) -> None:
+    def __init__(self, transport: Transport, limiter: Limiter, timeouts: Timeouts, fetch: Fetch) -> None:
         self._transport = transport
         self._limiter = limiter
         self._timeouts = timeouts
+        self._fetch = fetch
 
     async def whole(self, endpoint: Endpoint, call: Call, extra_headers: Sequence[tuple[str, str]] = ()) -> Any:
         """The reply Struct of one request, told its provider, model and request id. Raises `AttemptError`."""
@@ -36,17 +38,18 @@ class Sender:
         repeat: Repeat = "unsafe"
         try:
             operation = endpoint.operation(call.capability, "whole")
+            asked = await materialised(call.request, endpoint.provider, self._fetch)
             if isinstance(operation, NativeOperation):
                 repeat = "safe"
                 lease = await self._reserve(endpoint, call)
-                return await _run_native(operation, endpoint, call, lease)
-            request: HttpRequest = operation.encode(call.request, endpoint.target)
+                return await _run_native(operation, endpoint, asked, lease)
+            request: HttpRequest = operation.encode(asked, endpoint.target)
             repeat = request.repeat
             lease = await self._reserve(endpoint, call)
             exchange = await self._send(endpoint, request, lease, extra_headers)
             response = await self._read(endpoint, exchange)
             self._refuse(endpoint, response, lease)
-            reply = operation.decode(response, call.request, endpoint.target)
+            reply = operation.decode(response, asked, endpoint.target)
             lease.settle(getattr(reply, "usage", REFUSED))
             return stamped(reply, endpoint, response)
         except ModelScanError as error:
@@ -64,20 +67,21 @@ class Sender:
         repeat: Repeat = "unsafe"
         try:
             operation = endpoint.operation(call.capability, "stream")
+            asked = await materialised(call.request, endpoint.provider, self._fetch)
             if isinstance(operation, NativeOperation):
                 repeat = "safe"
                 lease = await self._reserve(endpoint, call)
                 lease.sent()
-                source = NativeSource(operation.stream(call.request, endpoint.target), endpoint, lease)
+                source = NativeSource(operation.stream(asked, endpoint.target), endpoint, lease)
             else:
-                request: HttpRequest = operation.encode_stream(call.request, endpoint.target)
+                request: HttpRequest = operation.encode_stream(asked, endpoint.target)
                 repeat = request.repeat
                 lease = await self._reserve(endpoint, call)
                 exchange = await self._send(endpoint, request, lease, extra_headers)
                 try:
                     if exchange.head.status >= 300:
                         self._refuse(endpoint, await self._read(endpoint, exchange), lease)
-                    decoder = operation.decoder(exchange.head, call.request, endpoint.target)
+                    decoder = operation.decoder(exchange.head, asked, endpoint.target)
                 except BaseException:
                     await exchange.close()
                     raise
@@ -109,7 +113,9 @@ class Sender:
     ) -> Exchange:
         signed = await endpoint.signer.sign(request, endpoint.target)
         if extra:
-            signed = msgspec.structs.replace(signed, headers=(*signed.headers, *extra))
+            own = {name.lower() for name, _ in signed.headers}
+            added = [(name, value) for name, value in extra if name.lower() not in own]
+            signed = msgspec.structs.replace(signed, headers=(*signed.headers, *added))
         lease.sent()
         try:
             exchange = await self._transport.send(signed, timeouts=self._timeouts)
@@ -138,10 +144,10 @@ class Sender:
             raise error
 
 
-async def _run_native(operation: NativeOperation[Any, Any, Any], endpoint: Endpoint, call: Call, lease: HeldLease) -> Any:
+async def _run_native(operation: NativeOperation[Any, Any, Any], endpoint: Endpoint, request: Any, lease: HeldLease) -> Any:
     lease.sent()
     lease.arrived()
-    reply = await operation.run(call.request, endpoint.target)
+    reply = await operation.run(request, endpoint.target)
     lease.settle(getattr(reply, "usage", REFUSED))
     return stamped(reply, endpoint)
 

@@ -52,6 +52,8 @@ KEYS = (
     Key(section="transport", name="http2", type=bool, default=False, help="Speak HTTP/2 where the server does (extra `http2`)."),
     Key(section="transport", name="ca_bundle", type=str, default="", help="A file of CA certificates instead of the usual ones."),
     Key(section="transport", name="trust_env", type=bool, default=True, help="Use HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE."),
+    Key(section="transport", name="fetch_private", type=bool, default=False,
+        help="Fetch media also from private networks and this machine."),
     Key(section="transport", name="max_connections", type=int, default=1000, help="Connections open at once."),
     Key(section="plugins", name="allow", type=list[str], default=(), help="Load these plugins only, as `kind:name`; empty: all."),
     Key(section="plugins", name="block", type=list[str], default=(), help="Never load these plugins, as `kind:name`."),

@@ -9,12 +9,13 @@ from typing import Any
 import msgspec
 
 from modelscan.client.endpoints import Endpoint
+from modelscan.client.watching import StreamWatch
 from modelscan.contracts.http import HttpResponse, ResponseHead
 from modelscan.contracts.operations import StreamDecoder
 from modelscan.contracts.transport import Exchange
 from modelscan.errors import ModelScanError, StreamCutError, TransportError
 from modelscan.limits.held import HeldLease
-from modelscan.types.chat import ChatChunk
+from modelscan.types.chat import ChatChunk, ChatReply
 from modelscan.types.money import Cost
 from modelscan.types.usage import UNREPORTED, Usage
 
@@ -28,6 +29,7 @@ class _Source(ABC):
         self.endpoint = endpoint
         self.head = head
         self.is_primed = False
+        self.watch: StreamWatch | None = None
         self._lease = lease
         self._first: Sequence[ChatChunk] = ()
         self._has_ended = False
@@ -55,6 +57,11 @@ class _Source(ABC):
                 account=account.name,
                 request_id=request_id(self.endpoint, self.head),
             )
+
+    def ended(self, reply: ChatReply[Any] | None, error: BaseException | None) -> None:
+        """The stream is over, with its whole reply, an error, or neither: the observers hear of it."""
+        if self.watch is not None:
+            self.watch.finished(reply, error)
 
     @abstractmethod
     async def _next(self) -> Sequence[ChatChunk]: ...

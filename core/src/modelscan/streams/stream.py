@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Generic, Protocol
+from typing import TYPE_CHECKING, Any, Generic, Protocol
 
 from modelscan.errors import ModelScanError
 from modelscan.streams.fold import ChatFold
@@ -30,6 +30,10 @@ class Source(Protocol):
 
     async def close(self) -> None:
         """End it now; any number of times."""
+        ...
+
+    def ended(self, reply: ChatReply[Any] | None, error: BaseException | None) -> None:
+        """The first telling counts: the stream is over, with its whole reply, an error, or neither."""
         ...
 
 
@@ -85,14 +89,17 @@ class ChatStream(Generic[T]):
         source = self._source or await self._opened()
         try:
             chunks = await source.read()
-        except BaseException:
+            for chunk in chunks:
+                self._fold.add(chunk)
+            if not chunks:
+                self._reply = self._finish(self._fold.reply(), source)
+                source.ended(self._reply, None)
+        except BaseException as error:
+            source.ended(None, error)
             await self.close()
             raise
-        for chunk in chunks:
-            self._fold.add(chunk)
         if not chunks:
             await self.close()
-            self._reply = self._finish(self._fold.reply(), source)
         return chunks
 
     async def reply(self) -> ChatReply[T]:
@@ -118,6 +125,7 @@ class ChatStream(Generic[T]):
         """End the stream now: the connection is closed and the call settled when this returns."""
         self._has_ended = True
         if self._source is not None:
+            self._source.ended(None, None)
             await self._source.close()
 
     async def _opened(self) -> Source:
