@@ -1,0 +1,24 @@
+"""One line for the user when a plugin matters to what they do."""
+
+from __future__ import annotations
+
+_told: set[str] = set()
+
+
+def warn(text: str) -> None:
+    """Log a warning under `modelscan`, once per process."""
+    if text in _told:
+        return
+    _told.add(text)
+    import logging
+
+    logging.getLogger("modelscan").warning("%s (see `modelscan plugins`)", text)
+
+
+def told(error: BaseException) -> str:
+    """An error in one line, whatever it is."""
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # noqa: BLE001 - its own __str__ is broken
+        text = ""
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
