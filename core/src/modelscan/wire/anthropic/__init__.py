@@ -4,6 +4,7 @@ from modelscan.wire.anthropic.decode import WIRE
 from modelscan.wire.anthropic.errors import AnthropicErrors
 from modelscan.wire.anthropic.meter import MessagesMeter
 from modelscan.wire.anthropic.operations import VERSION, CountTokens, Messages, Models
+from modelscan.wire.anthropic.server import MessagesServer
 from modelscan.wire.anthropic.stream import MessagesDecoder
 
 __all__ = [
@@ -14,5 +15,6 @@ __all__ = [
     "Messages",
     "MessagesDecoder",
     "MessagesMeter",
+    "MessagesServer",
     "Models",
 ]

@@ -7,6 +7,7 @@ Source: Anthropic's OpenAPI description (mirror of 2026-08), schemas `Request*Bl
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -56,26 +57,11 @@ def blocks_of(message: Message) -> list[Block]:
 
 def block_of(part: AnyPart, *, keeps_extra: bool = True) -> Block:
     """One part as a block."""
-    if isinstance(part, Text):
-        block = _text(part, keeps_extra=keeps_extra)
-    elif isinstance(part, Refusal):
-        block = {"type": "text", "text": part.text}
-    elif isinstance(part, Reasoning):
-        block = _thinking(part)
-    elif isinstance(part, ToolCall):
-        block = {"type": "tool_use", "id": tool_id(part.id), "name": part.name, "input": _input(part)}
-    elif isinstance(part, ToolResult):
-        block = _tool_result(part, keeps_extra=keeps_extra)
-    elif isinstance(part, Image):
-        block = _image(part)
-    elif isinstance(part, File):
-        block = _document(part)
-    elif isinstance(part, ProviderPart):
-        block = {"type": part.kind}
-    else:
-        raise UnsupportedError(
-            f"the Messages API takes no {type(part).__name__.lower()}; send text, images or documents"
-        )
+    write = _WRITERS.get(type(part))
+    if write is None:
+        what = type(part).__name__.lower()
+        raise UnsupportedError(f"the Messages API takes no {what}; send text, images or documents")
+    block = write(part, keeps_extra)
     if part.cache is not None:
         block["cache_control"] = cache_control(part.cache)
     if keeps_extra:
@@ -84,7 +70,7 @@ def block_of(part: AnyPart, *, keeps_extra: bool = True) -> Block:
 
 
 def cache_control(lifetime: CacheLifetime) -> dict[str, str]:
-    """The mark at which a prompt cache ends. Five minutes is the vendor's default, which not every cloud lets one say."""
+    """The mark at which a prompt cache ends. Five minutes is the default, which not every cloud lets one say."""
     return {"type": "ephemeral"} if lifetime == "5m" else {"type": "ephemeral", "ttl": lifetime}
 
 
@@ -100,7 +86,7 @@ def has_file_id(part: AnyPart) -> bool:
     return isinstance(part, Media) and part.file_id is not None
 
 
-def _text(part: Text, *, keeps_extra: bool) -> Block:
+def _text(part: Text, keeps_extra: bool) -> Block:
     block: Block = {"type": "text", "text": part.text}
     if keeps_extra and part.citations:
         cited = [found for one in part.citations if (found := citation_block(one)) is not None]
@@ -127,7 +113,7 @@ def _input(call: ToolCall) -> Any:
     return msgspec.Raw(call.arguments.encode())
 
 
-def _tool_result(result: ToolResult, *, keeps_extra: bool) -> Block:
+def _tool_result(result: ToolResult, keeps_extra: bool) -> Block:
     block: Block = {"type": "tool_result", "tool_use_id": tool_id(result.call_id)}
     content = [block_of(part, keeps_extra=keeps_extra) for part in result.content]
     if len(content) == 1 and content[0].keys() == {"type", "text"}:
@@ -189,3 +175,15 @@ def _utf8(data: bytes) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise MediaError("a text document that isn't UTF-8") from error
+
+
+_WRITERS: Final[Mapping[type[AnyPart], Callable[[Any, bool], Block]]] = {
+    Text: _text,
+    Refusal: lambda part, _: {"type": "text", "text": part.text},
+    Reasoning: lambda part, _: _thinking(part),
+    ToolCall: lambda part, _: {"type": "tool_use", "id": tool_id(part.id), "name": part.name, "input": _input(part)},
+    ToolResult: _tool_result,
+    Image: lambda part, _: _image(part),
+    File: lambda part, _: _document(part),
+    ProviderPart: lambda part, _: {"type": part.kind},
+}

@@ -35,7 +35,7 @@ _blocks: Final = msgspec.json.Decoder(Block)
 
 
 def reply_of(response: HttpResponse, answer_tool: str | None = None) -> ChatReply[None]:
-    """The reply in a 2xx response. `answer_tool` is the tool whose call is the answer itself, where a schema is kept so.
+    """The reply in a 2xx response. `answer_tool` is the tool whose call is the answer itself, where there is one.
 
     Raises `DecodeError` for a body that is no message.
     """

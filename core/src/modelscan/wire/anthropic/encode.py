@@ -104,7 +104,7 @@ def _system(messages: tuple[Message, ...]) -> str | list[dict[str, Any]]:
 
 
 def _turns(messages: tuple[Message, ...]) -> list[dict[str, Any]]:
-    """User's and assistant's messages in turn; results of tools are the user's, and those of parallel calls are one message."""
+    """User's and assistant's messages in turn: the results of tools, even of parallel calls, are one user's message."""
     turns: list[dict[str, Any]] = []
     for message in messages:
         blocks = [] if message.role == "system" else blocks_of(message)
@@ -168,7 +168,7 @@ def _tool_choice(request: ChatRequest, model: str) -> dict[str, Any] | None:
 
 
 def _add_extra(body: dict[str, Any], extra: Mapping[str, Any]) -> None:
-    """What only this vendor has, last. An object is joined with the one of that name, so that neither hides the other."""
+    """What only this vendor has, last. An object is joined with the one of that name, so that neither hides any."""
     for name, value in extra.items():
         before = body.get(name)
         if name == BETAS:

@@ -68,7 +68,7 @@ _envelopes: Final = msgspec.json.Decoder(ErrorEnvelope)
 
 
 class AnthropicErrors:
-    """Reads `{"type": "error", "error": {"type", "message", "details"}, "request_id"}`, also where it comes with 200."""
+    """Reads `{"type": "error", "error": {"type", "message", "details"}, "request_id"}`, also with status 200."""
 
     def error(self, response: HttpResponse) -> ProviderError | None:
         """The error in a response; None where there is none."""

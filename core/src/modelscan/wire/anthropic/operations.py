@@ -70,7 +70,7 @@ class Messages:
 
 @attrs.frozen
 class CountTokens:
-    """How many input tokens a chat request has, by POST /v1/messages/count_tokens: free, with a rate limit of its own."""
+    """A chat request's input tokens, counted by POST /v1/messages/count_tokens: free, with a rate limit of its own."""
 
     def encode(self, request: ChatRequest, target: Target) -> HttpRequest:
         """The request. Raises `UnsupportedError` for a field that the format has no word for."""

@@ -1,7 +1,7 @@
 """A streamed answer of the Messages API: events to chunks whose fold is the whole answer.
 
-Source: platform.claude.com's page on streaming, and recordings; read 2026-11. Unknown events and deltas are passed over, as
-the vendor asks.
+Source: platform.claude.com's page on streaming, and recordings; read 2026-11. Unknown events and deltas are passed
+over, as the vendor asks.
 """
 
 from __future__ import annotations

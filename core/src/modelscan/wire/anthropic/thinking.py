@@ -1,7 +1,7 @@
 """How much the model is to think, in the words that its generation takes.
 
-Source: platform.claude.com's pages on extended and adaptive thinking and on effort, and the SDK's `ThinkingConfig*Param`
-and `OutputConfigParam` (2.12.0), read 2026-11.
+Source: platform.claude.com's pages on extended and adaptive thinking and on effort, and the SDK's
+`ThinkingConfig*Param` and `OutputConfigParam` (2.12.0), read 2026-11.
 """
 
 from __future__ import annotations
