@@ -1,0 +1,157 @@
+"""ModelScan's own time: CPU per call and per chunk over a transport without a socket, beside the bare decoding.
+
+The floor does what nobody can do without: encode the request and decode the reply with msgspec. Rounds of the two
+alternate, and a figure is the best round, since noise only ever adds. Observers are on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+
+from modelscan import AsyncClient, hookimpl
+from modelscan.contracts.http import ResponseHead
+from modelscan.contracts.observed import Attempt, AttemptWatch, Outcome
+from modelscan.contracts.policies import Call
+from modelscan.transport.replay import ReplayTransport
+
+CALLS = 1000
+CHUNKS = 2000
+ROUNDS = 7
+MODEL = "gpt-4o-mini"
+PROMPT = "Say sixty-four words about rate limits."
+USAGE = {"prompt_tokens": 20, "completion_tokens": 64, "total_tokens": 84}
+ANSWER = " ".join(f"word{number}" for number in range(64))
+REPLY = json.dumps(
+    {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": MODEL,
+        "choices": [
+            {"index": 0, "message": {"role": "assistant", "content": ANSWER, "refusal": None}, "finish_reason": "stop"}
+        ],
+        "usage": USAGE,
+    }
+).encode()
+
+
+def _event(choices: list[Any], usage: Any = None) -> bytes:
+    chunk = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": MODEL, "choices": choices, "usage": usage}
+    return b"data: " + json.dumps(chunk).encode() + b"\n\n"
+
+
+def _delta(content: str | None, finish: str | None = None) -> bytes:
+    delta = {} if content is None else {"content": content}
+    return _event([{"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}])
+
+
+EVENTS = [_delta(f" tok{number}") for number in range(CHUNKS)]
+STREAM = [*EVENTS, _delta(None, "stop"), _event([], USAGE), b"data: [DONE]\n\n"]
+
+
+class Observer:
+    """What telemetry does, without its exporter."""
+
+    @hookimpl
+    def modelscan_call_started(self, call: Call) -> object:
+        return time.perf_counter()
+
+    @hookimpl
+    def modelscan_attempt_started(self, call: Call, attempt: Attempt) -> AttemptWatch:
+        return AttemptWatch(time.perf_counter(), (("traceparent", "00-0-0-01"),))
+
+    @hookimpl
+    def modelscan_attempt_finished(self, outcome: Outcome) -> None:
+        assert outcome.error is None
+
+    @hookimpl
+    def modelscan_call_finished(self, outcome: Outcome) -> None:
+        assert outcome.error is None
+
+
+def client(media_type: str, chunks: list[bytes]) -> AsyncClient:
+    """A client whose network always answers with these chunks."""
+    head = ResponseHead(200, (("content-type", media_type), ("x-request-id", "r")))
+    transport = ReplayTransport.always(head, chunks)
+    return AsyncClient(transport=transport, api_keys={"openai": "sk-x"}, plugins=[Observer()], config=False)
+
+
+class _Floor:
+    def __init__(self) -> None:
+        structs = SimpleNamespace(
+            message=msgspec.defstruct("M", [("content", str | None, None)]),
+            delta=msgspec.defstruct("D", [("content", str | None, None)]),
+        )
+        choice = msgspec.defstruct("C", [("message", structs.message)])
+        part = msgspec.defstruct("P", [("delta", structs.delta)])
+        self.reply = msgspec.json.Decoder(msgspec.defstruct("R", [("choices", list[choice])]))  # type: ignore[valid-type]
+        self.chunk = msgspec.json.Decoder(msgspec.defstruct("K", [("choices", list[part])]))  # type: ignore[valid-type]
+
+    async def call(self) -> None:
+        msgspec.json.encode({"model": MODEL, "messages": [{"role": "user", "content": PROMPT}]})
+        assert self.reply.decode(REPLY).choices[0].message.content == ANSWER
+
+    async def stream(self) -> None:
+        texts = []
+        for event in EVENTS:
+            texts.append(self.chunk.decode(event[6:-2]).choices[0].delta.content)
+        assert len(texts) == CHUNKS
+
+
+async def _cpu_s(work: Callable[[], Awaitable[object]], times: int) -> float:
+    started = time.process_time()
+    for _ in range(times):
+        await work()
+    return (time.process_time() - started) / times
+
+
+async def measured() -> dict[str, float]:
+    """Microseconds of CPU: `call`, `chunk`, `burst chunk` (all events in one read), and their floors."""
+    calls = client("application/json", [REPLY])
+    each = client("text/event-stream", STREAM)
+    burst = client("text/event-stream", [b"".join(STREAM)])
+    floor = _Floor()
+
+    async def call() -> None:
+        assert (await calls.chat(PROMPT, model=f"openai/{MODEL}")).text == ANSWER
+
+    async def stream_of(source: AsyncClient) -> None:
+        count = 0
+        async with source.stream(PROMPT, model=f"openai/{MODEL}") as stream:
+            async for _ in stream:
+                count += 1
+        assert count >= CHUNKS
+
+    works: dict[str, tuple[Callable[[], Awaitable[object]], int, int]] = {
+        "call": (call, CALLS, 1),
+        "call floor": (floor.call, CALLS, 1),
+        "chunk": (lambda: stream_of(each), 2, CHUNKS),
+        "burst chunk": (lambda: stream_of(burst), 2, CHUNKS),
+        "chunk floor": (floor.stream, 2, CHUNKS),
+    }
+    best: dict[str, float] = {}
+    for _ in range(ROUNDS):
+        for name, (work, times, parts) in works.items():
+            taken = await _cpu_s(work, times) / parts * 1e6
+            best[name] = min(taken, best.get(name, taken))
+    return best
+
+
+def main() -> None:
+    best = asyncio.run(measured())
+    print(f"{'':12}  {'us CPU':>8}  x floor")
+    for name in ("call", "chunk", "burst chunk"):
+        floor = best["call floor" if name == "call" else "chunk floor"]
+        print(f"{name:12}  {best[name]:8.2f}  {best[name] / floor:7.1f}")
+    print(f"floors: call {best['call floor']:.2f}, chunk {best['chunk floor']:.2f}")
+
+
+if __name__ == "__main__":
+    main()
