@@ -1,0 +1,86 @@
+"""Auth schemes that put one secret, or two, into a request as they are."""
+
+from __future__ import annotations
+
+import base64
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+import attrs
+import msgspec
+
+from modelscan.contracts.auth import Credential, Token
+from modelscan.contracts.flows import Flow
+from modelscan.contracts.http import HttpRequest, Target
+
+
+@attrs.frozen
+class _StaticScheme:
+    """A scheme whose credential signs by itself: no body is hashed and no token fetched."""
+
+    needs_body_hash: bool = attrs.field(default=False, init=False)
+
+    def exchange(self, credential: Credential, target: Target, now: datetime) -> Flow[None, Token, Any] | None:
+        """None: there is nothing to exchange."""
+        return None
+
+
+@attrs.frozen
+class HeaderKey(_StaticScheme):
+    """The key in a header: `HeaderKey("x-api-key")`, `HeaderKey("authorization", prefix="Token ")`."""
+
+    name: str
+    prefix: str = ""
+
+    def sign(
+        self, request: HttpRequest, credential: Credential, target: Target, body_sha256: str | None, now: datetime
+    ) -> HttpRequest:
+        """The request with the header, in place of one of that name."""
+        return _with_header(request, self.name, self.prefix + credential.key.reveal())
+
+
+@attrs.frozen
+class Bearer(HeaderKey):
+    """The key as a bearer token (RFC 6750): `Authorization: Bearer KEY`."""
+
+    name: str = attrs.field(default="authorization", init=False)
+    prefix: str = attrs.field(default="Bearer ", init=False)
+
+
+@attrs.frozen
+class QueryKey(_StaticScheme):
+    """The key in the address: `QueryKey("key")` adds `?key=KEY`."""
+
+    name: str
+
+    def sign(
+        self, request: HttpRequest, credential: Credential, target: Target, body_sha256: str | None, now: datetime
+    ) -> HttpRequest:
+        """The request with the parameter, after those that it has."""
+        joint = "&" if "?" in request.url else "?"
+        url = f"{request.url}{joint}{quote(self.name, safe='')}={quote(credential.key.reveal(), safe='')}"
+        return msgspec.structs.replace(request, url=url)
+
+
+@attrs.frozen
+class Basic(_StaticScheme):
+    """A user's name and password (RFC 7617): the credential's secrets `username` and `password`.
+
+    A credential with a `key` alone is a user's name without a password, as several vendors ask for.
+    """
+
+    def sign(
+        self, request: HttpRequest, credential: Credential, target: Target, body_sha256: str | None, now: datetime
+    ) -> HttpRequest:
+        """The request with the header."""
+        secrets = credential.secrets
+        user = secrets["username"] if "username" in secrets else credential.key
+        password = secrets["password"].reveal() if "password" in secrets else ""
+        pair = base64.b64encode(f"{user.reveal()}:{password}".encode()).decode()
+        return _with_header(request, "authorization", f"Basic {pair}")
+
+
+def _with_header(request: HttpRequest, name: str, value: str) -> HttpRequest:
+    others = tuple([header for header in request.headers if header[0].lower() != name.lower()])
+    return msgspec.structs.replace(request, headers=(*others, (name, value)))
