@@ -39,6 +39,8 @@ async def attempt_until_done(
     rounds = _Rounds(call, candidates, attempt, policy)
     if deadline is None:
         return await rounds.run()
+    if asyncio.get_running_loop().time() >= deadline:
+        raise DeadlineError("the call's deadline had passed before it began", model=call.model)
     try:
         async with asyncio.timeout_at(deadline):
             return await rounds.run()
