@@ -63,10 +63,6 @@ class Entry:
         """Whether its distribution is named after it."""
         return canonical(self.distribution) == distribution_of(self.kind, self.name)
 
-    def was_tried(self) -> bool:
-        """Whether there is nothing left to load."""
-        return self.state != "found"
-
     def fail(self, state: PluginState, error: str, advice: str = "", cause: BaseException | None = None) -> None:
         """Note that it can't be used, why, and what mends it."""
         self.state, self.error, self.cause = state, error, cause

@@ -28,16 +28,15 @@ class Patience:
 USUAL_PATIENCE: Final = Patience()
 
 
-def load(entry: Entry, patience: Patience) -> None:
+def load(entry: Entry, patience: Patience) -> bool:
     """Import an entry's module and take its component or hooks, once; its state says how that went.
 
+       False where another thread did it meanwhile.
     Only `KeyboardInterrupt` gets through: a plugin that exits or is out of memory is broken, and no more.
     """
-    if entry.was_tried():
-        return
     with entry.lock:
-        if entry.was_tried():  # another thread has loaded it meanwhile
-            return
+        if entry.state != "found":  # another thread has loaded it meanwhile
+            return False
         try:
             plugin = _import(entry, patience.slow_s)
             check_api(plugin)
@@ -52,6 +51,7 @@ def load(entry: Entry, patience: Patience) -> None:
             entry.fail("broken", told(error), cause=error)
         else:
             entry.loaded()
+        return True
 
 
 def load_patiently(entry: Entry, patience: Patience) -> None:

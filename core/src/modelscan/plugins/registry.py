@@ -161,8 +161,7 @@ class Plugins:
         return entry
 
     def _load(self, entry: Entry) -> None:
-        if entry.state == "found":
-            load(entry, self._patience)
+        if entry.state == "found" and load(entry, self._patience):
             self._report(entry)
 
     def _report(self, entry: Entry) -> None:
