@@ -232,7 +232,7 @@ def gzipped(pieces: Sequence[bytes], *, gate: asyncio.Event | None = None, keep_
 
 
 def cut(pieces: Sequence[bytes], *, is_chunked: bool = True, reset_at: asyncio.Event | None = None) -> Script:
-    """An answer that promises more than comes: the connection ends after the pieces, or breaks when the event is set."""
+    """An answer that promises more than comes: the connection ends after the pieces, or breaks at the event."""
 
     async def script(talk: Conversation) -> bool:
         await talk.read_body()

@@ -9,10 +9,6 @@ the packages `websockets` and `trustme`. After each test the transport is closed
 
 from __future__ import annotations
 
-import pytest
-
-pytest.register_assert_rewrite("modelscan.testing.transport_tests")
-
 from modelscan.testing.transport_tests.answers import AnswerSuite
 from modelscan.testing.transport_tests.cancellation import CancellationSuite
 from modelscan.testing.transport_tests.connections import ConnectionSuite

@@ -58,17 +58,18 @@ class _File:
 class OpenedBody:
     """A body that is ready to be sent.
 
-    `length` is its exact size in bytes, `headers` what the body itself decides: the content type of a file or a form.
+    `length` is its exact size in bytes, `headers` what the body itself decides: the content type of a file or a form,
+    `segments` what it is made of.
     """
 
     length: int
     headers: Headers
-    _segments: tuple[bytes | _File, ...]
+    segments: tuple[bytes | _File, ...]
 
     @property
     def content(self) -> bytes | None:
         """The whole body where it is in memory already; None where it must be read piece by piece."""
-        segments = self._segments
+        segments = self.segments
         if not segments:
             return b""
         return segments[0] if len(segments) == 1 and isinstance(segments[0], bytes) else None
@@ -78,7 +79,7 @@ class OpenedBody:
 
         Raises `MediaError` for a file that can't be read any more, or that changed since the body was opened.
         """
-        for segment in self._segments:
+        for segment in self.segments:
             if isinstance(segment, bytes):
                 for offset in range(0, len(segment), SEND_PIECE_BYTES):
                     yield segment[offset : offset + SEND_PIECE_BYTES]
@@ -109,7 +110,7 @@ async def sha256(body: Body) -> str:
     """The SHA-256 of exactly the bytes that are sent, in hexadecimal; files are read in a thread."""
     opened = open_body(body)
     digest = hashlib.sha256()
-    for segment in opened._segments:
+    for segment in opened.segments:
         if isinstance(segment, bytes):
             digest.update(segment)
         else:

@@ -1,4 +1,4 @@
-"""What every transport does alike: how long a connection may idle, how a dead one is noticed, how much a message may hold."""
+"""What every transport does alike: how long a connection may idle, how a dead one shows, how big a message may be."""
 
 from __future__ import annotations
 

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+import msgspec
+
 from modelscan.contracts.http import Headers, HttpRequest
 from modelscan.contracts.transport import TransportOptions
 from modelscan.errors import InvalidRequestError
-from modelscan.transport.bodies import OpenedBody
+from modelscan.transport.bodies import OpenedBody, open_body
 from modelscan.transport.defaults import ACCEPT_ENCODING
 
-_SCHEMES = frozenset({"http", "https", "ws", "wss"})
-_DECIDED_HERE = frozenset({"content-length", "transfer-encoding", "connection"})
-_WITHOUT_BODY = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
+_SUBPROTOCOL: Final = "sec-websocket-protocol"
+_SCHEMES: Final = frozenset({"http", "https", "ws", "wss"})
+_DECIDED_HERE: Final = frozenset({"content-length", "transfer-encoding", "connection"})
+_WITHOUT_BODY: Final = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 
 
 def wire_headers(request: HttpRequest, body: OpenedBody, options: TransportOptions, host: str) -> list[tuple[str, str]]:
     """The request's headers in order, with what HTTP needs and the request doesn't name.
 
-    Added where absent: `host`, `user-agent` (the options'), `accept-encoding` (what can be undone), and a file's content
-    type. A form's content type replaces the request's, since only the body knows its boundary. `content-length` is always
-    the body's. Raises `InvalidRequestError` for a value that HTTP can't carry.
+    Added where absent: `host`, `user-agent` (the options'), `accept-encoding` (what can be undone), a file's content
+    type. A form's content type replaces the request's, since only the body knows its boundary. `content-length` is
+    always the body's. Raises `InvalidRequestError` for a value that HTTP can't carry.
     """
     _check(request.headers)
     given = {name.lower() for name, _ in request.headers}
@@ -67,11 +72,14 @@ def check_url(scheme: str, host: str, *, has_userinfo: bool) -> None:
         )
 
 
-def split_subprotocols(headers: list[tuple[str, str]]) -> tuple[list[str], list[tuple[str, str]]]:
-    """The subprotocols that a websocket's request names, and its other headers: libraries take the two apart."""
-    name = "sec-websocket-protocol"
-    named = [part.strip() for key, value in headers if key.lower() == name for part in value.split(",")]
-    return named, [pair for pair in headers if pair[0].lower() != name]
+def socket_headers(
+    request: HttpRequest, options: TransportOptions, host: str
+) -> tuple[list[str], list[tuple[str, str]]]:
+    """A websocket request's subprotocols and its other headers: libraries take the two apart."""
+    bare = msgspec.structs.replace(request, method="GET", body=None)
+    headers = wire_headers(bare, open_body(None), options, host)
+    named = [part.strip() for name, value in headers if name.lower() == _SUBPROTOCOL for part in value.split(",")]
+    return named, [pair for pair in headers if pair[0].lower() not in (_SUBPROTOCOL, "accept-encoding")]
 
 
 def head_headers(raw: list[tuple[bytes, bytes]] | tuple[tuple[bytes, bytes], ...]) -> Headers:

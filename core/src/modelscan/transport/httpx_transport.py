@@ -10,7 +10,6 @@ import asyncio
 import builtins
 from collections.abc import AsyncGenerator, AsyncIterator
 from functools import lru_cache
-from types import AsyncGeneratorType
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import httpx
@@ -22,6 +21,7 @@ from modelscan.hookspecs import hookimpl
 from modelscan.transport.bodies import OpenedBody, open_body
 from modelscan.transport.decoding import decoder_for
 from modelscan.transport.defaults import IDLE_CONNECTIONS, IDLE_S, SEND_PIECE_BYTES, socket_options
+from modelscan.transport.exchange import StreamedExchange
 from modelscan.transport.failures import broken, proxy_refused, timed_out
 from modelscan.transport.headers import check_url, head_headers, wire_headers
 from modelscan.transport.phases import PhaseClock
@@ -142,8 +142,10 @@ class _Watch:
             self._socket = info["return_value"]
 
     async def take_slot(self, slots: asyncio.Semaphore | None) -> None:
-        """Wait for one of the transport's slots, where it has a bound. httpcore's own queue loses one when a waiter that
-        was just served is cancelled."""
+        """Wait for one of the transport's slots, where it has a bound.
+
+        httpcore's own queue loses a place when a waiter that was just served is cancelled.
+        """
         if slots is not None:
             await slots.acquire()
             self._slots = slots
@@ -161,37 +163,19 @@ class _Watch:
             self._slots = None
 
 
-class _HttpxExchange:
-    """An answer under way."""
+class _HttpxExchange(StreamedExchange):
+    """An answer that httpx reads."""
 
-    __slots__ = ("_chunks", "_host", "_response", "_watch", "head")
+    __slots__ = ("_host", "_response", "_watch")
 
     def __init__(self, response: httpx.Response, watch: _Watch, host: str, read_s: float | None) -> None:
-        self.head = ResponseHead(response.status_code, head_headers(response.headers.raw))
+        super().__init__(ResponseHead(response.status_code, head_headers(response.headers.raw)))
         self._response = response
         self._watch = watch
         self._host = host
-        self._chunks: AsyncGeneratorType[bytes, None] | None = None
         watch.httpx_timeouts["read"] = read_s  # the body's iterator looks it up when it begins
 
-    def chunks(self) -> AsyncIterator[bytes]:
-        """The body as it arrives, content-decoded. There is one body: asking again goes on where it stopped."""
-        if self._chunks is None:
-            self._chunks = cast("AsyncGeneratorType[bytes, None]", self._decoded())
-        return self._chunks
-
-    async def read(self) -> bytes:
-        """The whole body, or what is left of it."""
-        return b"".join([chunk async for chunk in self.chunks()])
-
-    async def close(self) -> None:
-        """End it; a body not read to its end closes the connection."""
-        self._watch.release()
-        await self._response.aclose()
-        if self._chunks is not None and not self._chunks.ag_running:
-            await self._chunks.aclose()
-
-    async def _decoded(self) -> AsyncGenerator[bytes, None]:
+    async def _pieces(self) -> AsyncGenerator[bytes, None]:
         try:
             decoder = decoder_for(self.head.header("content-encoding"))
             async for data in cast(httpx.AsyncByteStream, self._response.stream):
@@ -205,8 +189,11 @@ class _HttpxExchange:
         except httpx.HTTPError as error:
             raise broken("read", self._host, error) from error
         finally:
-            self._watch.release()
-            await self._response.aclose()
+            await self._end()
+
+    async def _end(self) -> None:
+        self._watch.release()
+        await self._response.aclose()
 
 
 class _Pieces(httpx.AsyncByteStream):

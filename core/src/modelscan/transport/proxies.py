@@ -1,4 +1,4 @@
-"""Which proxy a URL goes through, by the environment: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, and NO_PROXY for exceptions."""
+"""Which proxy a URL goes through by the environment: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY; NO_PROXY makes exceptions."""
 
 from __future__ import annotations
 

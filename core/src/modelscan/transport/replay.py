@@ -11,7 +11,7 @@ from modelscan.contracts.transport import Exchange, Socket, Timeouts
 from modelscan.errors import InvalidRequestError, TransportError, UnsupportedError
 
 Interaction = tuple[HttpRequest, ResponseHead, Sequence[bytes | TransportError]]
-"""A request, and the answer to it. An error among the chunks is raised where it stands: that is how a cut is replayed."""
+"""A request and the answer to it. An error among the chunks is raised where it stands: so a cut is replayed."""
 
 _SHOWN_DIFFERENCES = 5
 _SHOWN_CHARACTERS = 120

@@ -1,4 +1,4 @@
-"""One TLS context for all connections that trust the same: building one takes 30-60 ms, so it waits for the first https URL."""
+"""One TLS context for all that trust the same. It takes 30-60 ms to build, so it waits for the first https URL."""
 
 from __future__ import annotations
 
@@ -55,5 +55,5 @@ def _verifying(bundle: str | None) -> ssl.SSLContext:
     except OSError as error:
         raise ConfigurationError(
             f"the CA bundle {bundle} can't be used: {error}",
-            advice="Check `ca_bundle`, SSL_CERT_FILE and SSL_CERT_DIR: a file in PEM format, or a folder made by c_rehash.",
+            advice="Check `ca_bundle`, SSL_CERT_FILE and SSL_CERT_DIR: a PEM file, or a folder made by c_rehash.",
         ) from error

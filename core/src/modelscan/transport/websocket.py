@@ -12,10 +12,9 @@ import attrs
 from modelscan.contracts.http import HttpRequest, HttpResponse, ResponseHead
 from modelscan.contracts.transport import Socket, SocketClosed, Timeouts, TransportOptions
 from modelscan.errors import ConfigurationError
-from modelscan.transport.bodies import open_body
 from modelscan.transport.defaults import ABNORMAL_CLOSE, CLOSE_S, MAX_MESSAGE_BYTES, PING_S
 from modelscan.transport.failures import broken, timed_out
-from modelscan.transport.headers import check_url, split_subprotocols, wire_headers
+from modelscan.transport.headers import check_url, socket_headers
 from modelscan.transport.proxies import Proxies
 from modelscan.transport.tls import ssl_context
 from modelscan.wire.failures import provider_error
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from websockets.typing import Subprotocol
 
 _AS_SOCKET: Final = {"http": "ws", "https": "wss"}
-_LIBRARY_OWN: Final = frozenset({"host", "user-agent", "accept-encoding", "content-length"})
+_LIBRARY_OWN: Final = frozenset({"host", "user-agent"})
 
 
 async def open_websocket(
@@ -39,7 +38,7 @@ async def open_websocket(
     library = _library()
     url = urlsplit(request.url)
     check_url(url.scheme, url.hostname or "", has_userinfo="@" in url.netloc)
-    subprotocols, headers = split_subprotocols(wire_headers(request, open_body(None), options, url.netloc))
+    subprotocols, headers = socket_headers(request, options, url.netloc)
     try:
         connection = await library.connect(
             url._replace(scheme=_AS_SOCKET.get(url.scheme, url.scheme)).geturl(),

@@ -87,17 +87,28 @@ class ConnectionSuite(Fixtures):
 
     async def test_closing_the_transport_ends_what_is_being_read(self, transport: Transport, lab: Lab) -> None:
         server = await lab.server(silent(head_first=True, piece=b"x"))
-        exchange = await transport.send(HttpRequest(url=server.url), timeouts=Timeouts())
+        exchange = await transport.send(HttpRequest(url=server.url), timeouts=Timeouts(read_s=3))
         reading = asyncio.create_task(exchange.read())
         await asyncio.sleep(0.02)
         await transport.close()
-        with pytest.raises(TransportError):
+        with pytest.raises(TransportError) as caught:
             await reading
+        assert not isinstance(caught.value, TimeoutError)
+        await server.until_closed()
+
+    async def test_closing_the_transport_ends_what_is_waiting(self, transport: Transport, lab: Lab) -> None:
+        server = await lab.server(silent())
+        waiting = asyncio.create_task(fetch(transport, HttpRequest(url=server.url)))
+        await server.until_requests(1)
+        await transport.close()
+        with pytest.raises(TransportError) as caught:
+            await waiting
+        assert not isinstance(caught.value, TimeoutError)
         await server.until_closed()
 
     async def test_closing_an_exchange_ends_its_reader(self, transport: Transport, lab: Lab) -> None:
         server = await lab.server(silent(head_first=True, piece=b"x"))
-        exchange = await transport.send(HttpRequest(url=server.url), timeouts=Timeouts())
+        exchange = await transport.send(HttpRequest(url=server.url), timeouts=Timeouts(read_s=3))
         reading = asyncio.create_task(exchange.read())
         await asyncio.sleep(0.02)
         await exchange.close()
