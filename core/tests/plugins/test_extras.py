@@ -104,6 +104,19 @@ def test_an_unmarked_function_is_an_error_at_once() -> None:
         Plugins(extra=[modelscan_rank])
 
 
+def test_a_class_instead_of_its_instance_is_an_error_at_once() -> None:
+    with pytest.raises(PluginBrokenError, match="needs self: give an instance of its class"):
+        Plugins(extra=[Bundle])
+
+
+def test_further_arguments_with_defaults_do_no_harm() -> None:
+    @hookimpl
+    def modelscan_call_started(call: Call, *args: object, colour: str = "red", **kwargs: object) -> str:
+        return colour
+
+    assert Plugins(extra=[modelscan_call_started]).hooks().call_started[0](None) == "red"
+
+
 def test_an_object_without_hooks_is_an_error_at_once() -> None:
     with pytest.raises(PluginBrokenError, match="it implements no hook"):
         Plugins(extra=[object()])

@@ -130,17 +130,16 @@ def test_a_learned_limit_is_told() -> None:
     assert tracer.seen == [("one/default", 5)]
 
 
-def ordered(name: str, order: list[str], **marks: bool) -> SimpleNamespace:
+def ordered(name: str, order: list[str], *, tryfirst: bool = False, trylast: bool = False) -> SimpleNamespace:
     def started(call: Call) -> None:
         order.append(name)
 
     def finished(call: Call, outcome: Outcome) -> None:
         order.append(f"/{name}")
 
-    return SimpleNamespace(
-        started=hookimpl(specname="modelscan_call_started", **marks)(started),
-        finished=hookimpl(specname="modelscan_call_finished", **marks)(finished),
-    )
+    mark_start = hookimpl(specname="modelscan_call_started", tryfirst=tryfirst, trylast=trylast)
+    mark_finish = hookimpl(specname="modelscan_call_finished", tryfirst=tryfirst, trylast=trylast)
+    return SimpleNamespace(started=mark_start(started), finished=mark_finish(finished))
 
 
 def test_tryfirst_goes_first_trylast_goes_last_and_what_finishes_goes_in_reverse() -> None:

@@ -83,13 +83,7 @@ def _checked(name: str, implementation: HookImpl, entry: Entry, all_arguments: t
     if inspect.iscoroutinefunction(function) != _HOOKS[name].is_async:
         how = "`async def`: it is awaited" if _HOOKS[name].is_async else "a plain `def`: nobody awaits it"
         raise PluginBrokenError(f"{name} must be {how}")
-    needed = [
-        parameter.name
-        for parameter in inspect.signature(function).parameters.values()
-        if parameter.kind is parameter.KEYWORD_ONLY and parameter.default is parameter.empty
-    ]
-    if needed:
-        raise PluginBrokenError(f"{name} needs keyword-only {', '.join(needed)}: arguments are passed by position")
+    _check_parameters(name, function, implementation.argnames)
     takes = tuple(all_arguments.index(argument) for argument in implementation.argnames)
     return Implementation(
         hook=name,
@@ -99,6 +93,17 @@ def _checked(name: str, implementation: HookImpl, entry: Entry, all_arguments: t
         is_first=implementation.tryfirst,
         is_last=implementation.trylast,
     )
+
+
+def _check_parameters(name: str, function: Callable[..., object], passed: tuple[str, ...]) -> None:
+    """What is passed is passed by position; anything else that a function needs would fail every call of it."""
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.default is not parameter.empty or parameter.name in passed:
+            continue
+        if parameter.kind is parameter.KEYWORD_ONLY:
+            raise PluginBrokenError(f"{name} needs keyword-only {parameter.name}: arguments are passed by position")
+        if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            raise PluginBrokenError(f"{name} is a method that needs {parameter.name}: give an instance of its class")
 
 
 def _check_unmarked(plugin: object, marked: set[str]) -> None:

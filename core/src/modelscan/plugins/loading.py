@@ -31,8 +31,8 @@ USUAL_PATIENCE: Final = Patience()
 def load(entry: Entry, patience: Patience) -> bool:
     """Import an entry's module and take its component or hooks, once; its state says how that went.
 
-       False where another thread did it meanwhile.
-    Only `KeyboardInterrupt` gets through: a plugin that exits or is out of memory is broken, and no more.
+    Returns False where another thread did it meanwhile. Only `KeyboardInterrupt` gets through: a plugin that exits
+    is broken, and no more.
     """
     with entry.lock:
         if entry.state != "found":  # another thread has loaded it meanwhile
