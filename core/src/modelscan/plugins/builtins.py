@@ -4,7 +4,6 @@ from __future__ import annotations
 
 BUILTINS = (
     ("modelscan.transports", "httpx", "modelscan.transport.httpx_transport"),
-    ("modelscan.transports", "replay", "modelscan.transport.replay"),
     ("modelscan.limiters", "unlimited", "modelscan.limits.unlimited"),
     ("modelscan.strategies", "first", "modelscan.routing.first"),
 )

@@ -85,10 +85,11 @@ class MediaFetcher:
         if parsed.scheme not in ("http", "https") or not parsed.host:
             raise MediaError(f"{_shown(url)} is no http or https address", advice="Download it and pass the bytes.")
         address = await self._allowed(parsed.host, parsed.port or (443 if parsed.scheme == "https" else 80), url)
+        agent = self._options.user_agent
         return httpx.Request(
             "GET",
             parsed.copy_with(host=address),
-            headers={"host": parsed.netloc.decode("ascii"), "accept": "*/*", "user-agent": self._options.user_agent},
+            headers={"host": parsed.netloc.decode("ascii"), "accept-encoding": "identity", "user-agent": agent},
             extensions={
                 "sni_hostname": parsed.host,
                 "timeout": dict.fromkeys(("connect", "read", "write"), _TIMEOUT_S),
