@@ -68,7 +68,7 @@ def part_of(raw: msgspec.Raw, answer_tool: str | None = None) -> AnyPart:
     if block.type == "text":
         return Text(text=block.text or "", citations=tuple([citation(cited) for cited in block.citations or ()]))
     if block.type == "tool_use":
-        if block.name == answer_tool:
+        if answer_tool is not None and block.name == answer_tool:
             return Text(text=_arguments(block))
         return ToolCall(id=block.id or "", name=block.name or "", arguments=_arguments(block), extra=_call_extra(block))
     if block.type == "thinking":

@@ -30,7 +30,7 @@ from modelscan.errors import (
     RequestTooLargeError,
     ServerError,
 )
-from modelscan.wire.anthropic.structs import ErrorBody, ErrorEnvelope
+from modelscan.wire.anthropic.structs import ErrorBody, ErrorEnvelope, EventType
 from modelscan.wire.failures import provider_error
 
 KINDS: Final[Mapping[str, tuple[type[ProviderError], int]]] = {
@@ -65,6 +65,7 @@ _TOO_LONG: Final = re.compile(
 _FILTERED: Final = re.compile(r"blocked by content filtering", re.IGNORECASE)
 
 _envelopes: Final = msgspec.json.Decoder(ErrorEnvelope)
+_types: Final = msgspec.json.Decoder(EventType)
 
 
 class AnthropicErrors:
@@ -92,6 +93,10 @@ class AnthropicErrors:
 def _envelope(body: bytes) -> ErrorEnvelope:
     try:
         return _envelopes.decode(body)
+    except msgspec.MsgspecError:
+        pass
+    try:
+        return ErrorEnvelope(type=_types.decode(body).type)
     except msgspec.MsgspecError:
         return ErrorEnvelope()
 

@@ -83,7 +83,7 @@ class MessagesDecoder:
         try:
             event = _events.decode(data)
         except msgspec.MsgspecError as error:
-            event = self._unreadable(data, error)
+            event = self._unreadable(frame, error)
         kind = event.type or frame.event
         handle = self._on.get(kind)
         if handle is not None:
@@ -99,12 +99,13 @@ class MessagesDecoder:
             raise StreamCutError(f"{how} before the message did: no stop reason came, and no message_stop")
         return self._close_all(b"")
 
-    def _unreadable(self, data: bytes, error: msgspec.MsgspecError) -> Event:
+    def _unreadable(self, frame: Frame, error: msgspec.MsgspecError) -> Event:
+        """An event of which only the type is known; it is an error in one that matters."""
         try:
-            kind = _types.decode(data).type
+            kind = _types.decode(frame.data).type or frame.event
         except msgspec.MsgspecError:
-            kind = None
-        if kind is None or kind in self._on:
+            kind = ""
+        if not kind or kind in self._on:
             raise DecodeError(f"an event of the stream is none of the Messages API: {error}") from error
         return Event(type=kind)
 
