@@ -10,7 +10,7 @@ import pytest
 
 from workspace import CORE, MEMBERS, PLUGINS, ROOT, Member, imported
 
-# What a plugin may build on beside `modelscan` itself. Policies (client, routing, limits, ...) it reaches through hooks.
+# What a plugin may build on beside `modelscan` itself. Policies (client, routing, limits ...) it reaches through hooks.
 PUBLIC = ("types", "errors", "contracts", "hookspecs", "wire", "plugins", "auth", "transport", "streams", "testing")
 
 # What `import modelscan` and `modelscan --help` must not cost.

@@ -1,0 +1,124 @@
+"""Writes the reference pages from the code: `python docs/generate.py`; `--check` only says what is out of date."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args, get_origin
+
+import click
+
+from modelscan import errors
+from modelscan.cli.app import COMMANDS, app
+from modelscan.client.settings import ACCOUNT_KEYS, KEYS, PROVIDER_KEYS, ROUTE_KEYS, Key
+from modelscan.plugins.reference import hook_reference
+
+REFERENCE = Path(__file__).parent / "reference"
+
+
+def configuration() -> str:
+    """Every setting, by section."""
+    lines = ["# Configuration", "", "[Configure a client](../how-to/configure.md) says where settings come from."]
+    section = ""
+    for key in KEYS:
+        if key.section != section:
+            section = key.section
+            lines += ["", f"## [{section}]", "", "| key | type | default | environment | |", "|---|---|---|---|---|"]
+        cells = (f"`{key.name}`", _type(key), f"`{_toml(key.default)}`", f"`{key.variable}`", key.help)
+        lines.append(_row(*cells))
+    lines += [
+        *("", "## [accounts.NAME]", "", "Keys: " + ", ".join(f"`{name}`" for name in ACCOUNT_KEYS) + ".", ""),
+        "An account with a provider. A table that is named after a provider is its default account.",
+        *("", "## [routes.NAME]", "", "Keys: " + ", ".join(f"`{name}`" for name in ROUTE_KEYS) + ".", ""),
+        "A set of models and the strategy that chooses among them; a call names it in place of a model.",
+        *("", "## [providers.NAME]", "", "| key | |", "|---|---|"),
+        *(_row(f"`{name}`", text) for name, text in PROVIDER_KEYS.items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def error_tree() -> str:
+    """Every error: its place in the tree, when it is raised, whether trying again may help, what to do."""
+    lines = ["# Errors", "", "Every error that ModelScan raises on purpose is in `modelscan.errors`.", "", "```text"]
+    lines += [name for name, _ in _tree(errors.ModelScanError)]
+    lines += ["```", "", "| error | when | try again? | what to do |", "|---|---|---|---|"]
+    for _, error in _tree(errors.ModelScanError):
+        when = (inspect.getdoc(error) or "").replace("\n", " ")
+        lines.append(_row(f"`{error.__name__}`", when, _try_again(error), error.advice))
+    lines += ["", "*Try again?* is the class's default; an error's own `retryable` is what counts."]
+    return "\n".join(lines) + "\n"
+
+
+def command_line() -> str:
+    """The help of every command."""
+    pages = ["# Command line\n\n`python3 go.py` stands for `modelscan` in a clone that nothing is installed in.\n"]
+    context = click.Context(app, info_name="modelscan")
+    for name in ("", *COMMANDS):
+        command = app.get_command(context, name) if name else app
+        assert command is not None  # noqa: S101 - the table names commands that exist
+        inner = click.Context(command, info_name=name, parent=context, terminal_width=100) if name else context
+        pages.append(f"## modelscan {name}".rstrip() + f"\n\n```text\n{command.get_help(inner).rstrip()}\n```\n")
+    return "\n".join(pages)
+
+
+PAGES = {
+    "configuration.md": configuration,
+    "command-line.md": command_line,
+    "errors.md": error_tree,
+    "hooks.md": hook_reference,
+}
+
+
+def main(*, is_check: bool) -> int:
+    """Write the pages that are out of date, or only name them; returns the exit code."""
+    stale = []
+    for name, write in PAGES.items():
+        path, text = REFERENCE / name, write()
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            stale.append(name)
+            if not is_check:
+                path.write_text(text, encoding="utf-8")
+    if is_check and stale:
+        print(f"Out of date: {', '.join(stale)}. Run: python docs/generate.py")
+        return 1
+    return 0
+
+
+def _tree(
+    error: type[errors.ModelScanError], lead: str = "", indent: str = ""
+) -> Iterator[tuple[str, type[errors.ModelScanError]]]:
+    yield f"{lead}{error.__name__}", error
+    children = [child for child in error.__subclasses__() if child.__module__ == errors.__name__]
+    for child in children:
+        is_last = child is children[-1]
+        yield from _tree(child, indent + ("└── " if is_last else "├── "), indent + ("    " if is_last else "│   "))
+
+
+def _try_again(error: type[errors.ModelScanError]) -> str:
+    if issubclass(error, errors.TransportError) and error is not errors.ConnectError:
+        return "in phase `connect`"
+    return "yes" if error.retryable or error is errors.ConnectError else "no"
+
+
+def _type(key: Key) -> str:
+    if get_origin(key.type) is list:
+        return f"list of {get_args(key.type)[0].__name__}"
+    return {str: "text", bool: "true or false", int: "whole number", float: "number"}[key.type]
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+if __name__ == "__main__":
+    sys.exit(main(is_check="--check" in sys.argv[1:]))
