@@ -51,18 +51,7 @@ class Conversation:
 
     async def read_body(self) -> None:
         """Read the request's body into `request.body`."""
-        length = int(self.request.header("content-length") or 0)
-        if self.request.header("transfer-encoding") == "chunked":
-            self.request.body = await self._chunked()
-        else:
-            self.request.body = await self.reader.readexactly(length)
-
-    async def _chunked(self) -> bytes:
-        body = b""
-        while size := int(await self.reader.readline(), 16):
-            body += (await self.reader.readexactly(size + 2))[:-2]
-        await self.reader.readline()
-        return body
+        self.request.body = await self.reader.readexactly(int(self.request.header("content-length") or 0))
 
     async def write(self, data: bytes) -> None:
         """Send bytes as they are."""

@@ -120,12 +120,11 @@ async def sha256(body: Body) -> str:
 
 def _file(path: str) -> _File:
     try:
-        status = os.stat(path)
-        if not os.access(path, os.R_OK):
-            raise PermissionError(13, "permission denied")
-        return _File(path, status.st_size, status.st_mtime_ns)
+        with open(path, "rb") as file:  # asks for the right to read it too
+            status = os.fstat(file.fileno())
     except OSError as error:
         raise _unreadable(path, error) from error
+    return _File(path, status.st_size, status.st_mtime_ns)
 
 
 def _unreadable(path: str, error: OSError) -> MediaError:

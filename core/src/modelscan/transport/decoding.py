@@ -5,9 +5,11 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from modelscan.errors import DecodeError
+
+_ZLIB_HEAD_BYTES: Final = 2
 
 
 class Decoder(Protocol):
@@ -23,35 +25,40 @@ class Decoder(Protocol):
 
 
 class _Zlib:
-    def __init__(self, wbits: int) -> None:
+    """gzip and deflate. `wbits` None: zlib's frame or none at all, since some servers call the bare format deflate."""
+
+    def __init__(self, wbits: int | None) -> None:
         self._wbits = wbits
-        self._inflate = zlib.decompressobj(wbits)
-        self._is_begun = False
+        self._beginning = b""
+        self._inflate: zlib._Decompress | None = None
 
     def feed(self, data: bytes) -> bytes:
         out = b""
         while data:
-            if self._inflate.eof:  # gzip may hold several members, one after the other
+            if self._wbits is None:
+                data, self._beginning = self._beginning + data, b""
+                if len(data) < _ZLIB_HEAD_BYTES:
+                    self._beginning = data
+                    break
+                self._wbits = zlib.MAX_WBITS if _is_zlib(data) else -zlib.MAX_WBITS
+            if self._inflate is None or self._inflate.eof:  # gzip may hold several members, one after the other
                 self._inflate = zlib.decompressobj(self._wbits)
-            out += self._piece(data)
+            try:
+                out += self._inflate.decompress(data)
+            except zlib.error as error:
+                raise DecodeError(f"the answer's compression is broken: {error}") from error
             data = self._inflate.unused_data
-            self._is_begun = True
         return out
 
-    def _piece(self, data: bytes) -> bytes:
-        try:
-            return self._inflate.decompress(data)
-        except zlib.error as error:
-            if self._is_begun or self._wbits != zlib.MAX_WBITS:
-                raise DecodeError(f"the answer's compression is broken: {error}") from error
-            self._wbits = -zlib.MAX_WBITS  # some servers call the bare format deflate, without zlib's frame
-            self._inflate = zlib.decompressobj(self._wbits)
-            return self._inflate.decompress(data)
-
     def finish(self) -> bytes:
-        if self._is_begun and not self._inflate.eof:
+        if self._beginning or (self._inflate is not None and not self._inflate.eof):
             raise DecodeError("the answer's compressed data ends too early")
         return b""
+
+
+def _is_zlib(data: bytes) -> bool:
+    """Whether it begins with zlib's two bytes (RFC 1950, 2.2)."""
+    return data[0] & 0x0F == zlib.DEFLATED and int.from_bytes(data[:_ZLIB_HEAD_BYTES]) % 31 == 0
 
 
 class _Brotli:
@@ -99,7 +106,7 @@ class _Chain:
 _CODINGS: dict[str, Callable[[], Decoder]] = {
     "gzip": lambda: _Zlib(zlib.MAX_WBITS | 16),
     "x-gzip": lambda: _Zlib(zlib.MAX_WBITS | 16),
-    "deflate": lambda: _Zlib(zlib.MAX_WBITS),
+    "deflate": lambda: _Zlib(None),
     "br": _Brotli,
 }
 

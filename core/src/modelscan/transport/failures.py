@@ -58,7 +58,7 @@ def _reason(error: BaseException) -> tuple[str, str]:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return f"its certificate can't be trusted ({cause.verify_message})", _CERTIFICATE_ADVICE
         if isinstance(cause, ssl.SSLError):
-            return f"TLS failed ({cause.reason or 'closed in the handshake'})", ""
+            return f"TLS failed ({getattr(cause, 'reason', None) or 'closed in the handshake'})", ""
         if isinstance(cause, socket.gaierror):
             return "its name can't be resolved", "Check the spelling of the base URL, and DNS."
         if isinstance(cause, ConnectionRefusedError):

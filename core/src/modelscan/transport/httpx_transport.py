@@ -10,6 +10,7 @@ import asyncio
 import builtins
 from collections.abc import AsyncGenerator, AsyncIterator
 from functools import lru_cache
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import httpx
@@ -97,6 +98,11 @@ class HttpxTransport:
 
     def _new_pool(self, is_tls: bool, proxy: str | None) -> httpx.AsyncHTTPTransport:
         options = self._options
+        if options.http2 and find_spec("h2") is None:
+            raise ConfigurationError(
+                "HTTP/2 is asked for, and its package isn't installed",
+                advice="pip install 'modelscan-core[http2]', or unset the option.",
+            )
         to_proxy = ssl_context(options) if proxy is not None and proxy.startswith("https:") else None
         try:
             return httpx.AsyncHTTPTransport(
@@ -109,8 +115,8 @@ class HttpxTransport:
             )
         except ImportError as error:
             raise ConfigurationError(
-                "HTTP/2 or a SOCKS proxy is asked for, and its package isn't installed",
-                advice="pip install 'httpx[http2,socks]', or unset the option or the proxy variable.",
+                "the environment names a SOCKS proxy, and its package isn't installed",
+                advice="pip install 'httpx[socks]', or name an HTTP proxy.",
             ) from error
 
 

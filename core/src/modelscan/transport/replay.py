@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 import msgspec
 
 from modelscan.contracts.http import Body, HttpRequest, ResponseHead
-from modelscan.contracts.transport import Exchange, Socket, Timeouts
+from modelscan.contracts.transport import Exchange, Socket, Timeouts, TransportOptions
 from modelscan.errors import InvalidRequestError, TransportError, UnsupportedError
+from modelscan.hookspecs import hookimpl
 
 Interaction = tuple[HttpRequest, ResponseHead, Sequence[bytes | TransportError]]
 """A request and the answer to it. An error among the chunks is raised where it stands: so a cut is replayed."""
@@ -60,6 +61,13 @@ class ReplayTransport:
 
     async def close(self) -> None:
         """Nothing is open."""
+
+
+class OfflineTransport(ReplayTransport):
+    """A replay of nothing: what a client gets that names `replay`. Every request is refused, so none leaves."""
+
+    def __init__(self, options: TransportOptions | None = None) -> None:
+        super().__init__()
 
 
 class AlwaysTransport:
@@ -126,7 +134,7 @@ def _unmatched(sent: HttpRequest, waiting: list[HttpRequest]) -> InvalidRequestE
     sent_as = f"{sent.method} {sent.url.partition('?')[0]}"
     if not waiting:
         return InvalidRequestError(f"no recorded answer is left for {sent_as}")
-    found = min((list(_differences(recorded, sent)) for recorded in waiting), key=len)
+    found = min((list(_differences(recorded, sent)) for recorded in waiting), key=_distance)
     shown = "\n".join(f"  {line}" for line in found[:_SHOWN_DIFFERENCES])
     more = len(found) - _SHOWN_DIFFERENCES
     return InvalidRequestError(
@@ -134,6 +142,11 @@ def _unmatched(sent: HttpRequest, waiting: list[HttpRequest]) -> InvalidRequestE
         + (f"\n  and {more} more" if more > 0 else ""),
         advice="Record it anew, or mend the request.",
     )
+
+
+def _distance(lines: list[str]) -> tuple[bool, int]:
+    """How far a request is: one whose whole body is another is farther than any that differs in parts."""
+    return any(line.startswith("body:") for line in lines), len(lines)
 
 
 def _differences(recorded: HttpRequest, sent: HttpRequest) -> Iterator[str]:
@@ -171,3 +184,9 @@ def _line(name: str, recorded: object, sent: object) -> str:
 def _short(value: object) -> str:
     text = repr(value)
     return text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…"
+
+
+@hookimpl
+def modelscan_transport() -> type[OfflineTransport]:
+    """The transport named `replay`."""
+    return OfflineTransport
