@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
@@ -43,7 +44,14 @@ REPLY = json.dumps(
 
 
 def _event(choices: list[Any], usage: Any = None) -> bytes:
-    chunk = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": MODEL, "choices": choices, "usage": usage}
+    chunk = {
+        "id": "c",
+        "object": "chat.completion.chunk",
+        "created": 1,
+        "model": MODEL,
+        "choices": choices,
+        "usage": usage,
+    }
     return b"data: " + json.dumps(chunk).encode() + b"\n\n"
 
 
@@ -99,9 +107,7 @@ class _Floor:
         assert self.reply.decode(REPLY).choices[0].message.content == ANSWER
 
     async def stream(self) -> None:
-        texts = []
-        for event in EVENTS:
-            texts.append(self.chunk.decode(event[6:-2]).choices[0].delta.content)
+        texts = [self.chunk.decode(event[6:-2]).choices[0].delta.content for event in EVENTS]
         assert len(texts) == CHUNKS
 
 
@@ -146,11 +152,12 @@ async def measured() -> dict[str, float]:
 
 def main() -> None:
     best = asyncio.run(measured())
-    print(f"{'':12}  {'us CPU':>8}  x floor")
+    lines = [f"{'':12}  {'us CPU':>8}  x floor"]
     for name in ("call", "chunk", "burst chunk"):
         floor = best["call floor" if name == "call" else "chunk floor"]
-        print(f"{name:12}  {best[name]:8.2f}  {best[name] / floor:7.1f}")
-    print(f"floors: call {best['call floor']:.2f}, chunk {best['chunk floor']:.2f}")
+        lines.append(f"{name:12}  {best[name]:8.2f}  {best[name] / floor:7.1f}")
+    lines.append(f"floors: call {best['call floor']:.2f}, chunk {best['chunk floor']:.2f}")
+    sys.stdout.write("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

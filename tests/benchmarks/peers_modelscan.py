@@ -24,11 +24,8 @@ class _ModelScan(Client):  # type: ignore[misc]  # see above
         return (await self.calls.chat(self.messages, model=self.model)).text
 
     async def stream(self) -> tuple[int, str]:
-        texts = []
         async with self.streams.stream(self.messages, model=self.model) as stream:
-            async for chunk in stream:
-                if chunk.text:
-                    texts.append(chunk.text)
+            texts = [chunk.text async for chunk in stream if chunk.text]
         return len(texts), "".join(texts)
 
     async def embed(self) -> int:

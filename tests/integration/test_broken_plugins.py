@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from fake_distributions import GOOD_PROVIDER, install
 
 BROKEN: dict[str, str | None] = {
@@ -65,7 +66,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def modelscan(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(folder), "NO_COLOR": "1"}
     command = [sys.executable, "-m", "modelscan", *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    return subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+    )
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +100,9 @@ def test_a_slow_import_is_reported(records: dict[str, dict[str, Any]]) -> None:
     assert records["slow"]["is_slow"]
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["plugins", "--no-load"], ["plugins"], ["models", "good"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["plugins", "--no-load"], ["plugins"], ["models", "good"]]
+)
 def test_every_other_command_goes_on(folder: Path, arguments: list[str]) -> None:
     done = modelscan(folder, *arguments)
     assert "Traceback" not in done.stdout + done.stderr

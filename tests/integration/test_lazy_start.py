@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from fake_distributions import GOOD_PROVIDER, install
 
 HEAVY = ("httpx", "apsw", "rich", "asyncio.base_events", "aiohttp")

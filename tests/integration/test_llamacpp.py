@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import msgspec
 import pytest
-from llamacpp_server import API_KEY, MODEL, is_installed, llamacpp_server
 
+from llamacpp_server import API_KEY, MODEL, is_installed, llamacpp_server
 from modelscan import AsyncClient, Client
 from modelscan.errors import AuthenticationError, BadRequestError, ModelScanError
 

@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from framings import frames_of, split
-from recordings import RECORDINGS, UNREADABLE, Recording, index, interactions, needs_recordings, read
 
+from framings import frames_of, split
 from modelscan.contracts.http import Framing
 from modelscan.wire.event_stream import EventStream
 from modelscan.wire.ndjson import NdJson
 from modelscan.wire.sse import ServerSentEvents
+from recordings import RECORDINGS, UNREADABLE, Recording, index, interactions, needs_recordings, read
 
 pytestmark = needs_recordings
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from textwrap import dedent
 
-GOOD_PROVIDER = '''
+GOOD_PROVIDER = """
     from modelscan.contracts.provider import Connection, Provider
     from modelscan.hookspecs import hookimpl
     from modelscan.testing.scripted import plain_provider
@@ -13,7 +13,7 @@ GOOD_PROVIDER = '''
     @hookimpl
     def modelscan_provider():
         return plain_provider("{name}")
-'''
+"""
 
 
 def install(

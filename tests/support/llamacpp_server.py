@@ -1,4 +1,4 @@
-"""A real llama.cpp server with a small model, started on a free port and stopped after: OpenAI's format, spoken by others."""
+"""A real llama.cpp server with a small model, started on a free port and stopped after: OpenAI's format, by others."""
 
 from __future__ import annotations
 

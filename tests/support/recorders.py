@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import yaml
+
 from recorded import Exchange, Request, as_bytes, json_bytes, lowered, response
 
 # What a recorder wrote is foreign data, hence Any: a shape that isn't as expected fails the test that reads it.

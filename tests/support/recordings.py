@@ -18,8 +18,9 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import bare_bodies
 import pytest
+
+import bare_bodies
 import recorders
 from recorded import Exchange, Request, Response
 

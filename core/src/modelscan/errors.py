@@ -218,7 +218,7 @@ class OutcomeUnknownError(ModelScanError):
 
 
 class ProviderError(ModelScanError):
-    """The provider said no. `status` is the HTTP status (200 too: some say no in the body), `code` the vendor's word."""
+    """The provider said no. `status` is the HTTP status (200 too: some say so in the body), `code` their word."""
 
     def __init__(
         self,

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_distributions import install
 
+from fake_distributions import install
 from modelscan.cli import exits
 from modelscan.cli.app import run
 from modelscan.errors import BudgetExceededError, ConfigurationError, InvalidRequestError, ModelScanError
@@ -108,7 +108,12 @@ def test_a_reply_can_be_had_as_json(cli: Any) -> None:
     code, out, _ = cli("chat", "hi", "--json", "-s", "Be brief.", "--temperature", "0", "--max-output-tokens", "9")
     reply = json.loads(out)
     assert code == 0
-    assert (reply["text"], reply["provider"], reply["model"], reply["finish_reason"]) == ("hello", "clitest", "m", "stop")
+    assert (reply["text"], reply["provider"], reply["model"], reply["finish_reason"]) == (
+        "hello",
+        "clitest",
+        "m",
+        "stop",
+    )
     assert reply["usage"]["output_tokens"] == 2
     body = sent_body()
     assert (body["messages"][0]["role"], body["temperature"], body["max_output_tokens"]) == ("system", 0.0, 9)
@@ -230,7 +235,9 @@ def test_every_error_has_its_exit_code(error: ModelScanError, code: int) -> None
 @pytest.mark.parametrize(
     ("raised", "code"), [(KeyboardInterrupt(), exits.INTERRUPTED), (ValueError("odd"), exits.FAILED)]
 )
-def test_whatever_happens_there_is_no_traceback(cli: Any, monkeypatch: pytest.MonkeyPatch, raised: Any, code: int) -> None:
+def test_whatever_happens_there_is_no_traceback(
+    cli: Any, monkeypatch: pytest.MonkeyPatch, raised: Any, code: int
+) -> None:
     def fail(*_: object) -> None:
         raise raised
 

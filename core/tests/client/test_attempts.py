@@ -134,7 +134,9 @@ async def test_the_next_model_answers_where_the_first_one_refuses() -> None:
 
 
 async def test_the_last_error_names_the_earlier_ones() -> None:
-    transport = ScriptedTransport(Answer(status=404, pieces=[b"no such model"]), Answer(status=401, pieces=[b"bad key"]))
+    transport = ScriptedTransport(
+        Answer(status=404, pieces=[b"no such model"]), Answer(status=401, pieces=[b"bad key"])
+    )
     async with client_over(transport, plain_provider("one"), plain_provider("two")) as client:
         with pytest.raises(AuthenticationError) as caught:
             await client.chat("hi", model=["one/m", "two/m"])
@@ -142,7 +144,9 @@ async def test_the_last_error_names_the_earlier_ones() -> None:
 
 
 async def test_an_error_says_whom_it_concerns_and_what_to_do() -> None:
-    transport = ScriptedTransport(Answer(status=400, pieces=[b"temperature is too hot"], headers=(("x-request-id", "r1"),)))
+    transport = ScriptedTransport(
+        Answer(status=400, pieces=[b"temperature is too hot"], headers=(("x-request-id", "r1"),))
+    )
     async with client_over(transport) as client:
         with pytest.raises(BadRequestError) as caught:
             await client.chat("hi", model="plain/m")
@@ -156,8 +160,7 @@ async def test_no_attempt_follows_a_cancelled_one() -> None:
     transport = ScriptedTransport(Answer(pieces=[b"x"], hang=True))
     async with client_over(transport) as client:
         task = asyncio.create_task(client.chat("hi", model="plain/m"))
-        while not transport.exchanges:
-            await asyncio.sleep(0)
+        await transport.answered.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -128,7 +128,9 @@ class Key:
     def exchange(self, credential: Credential, target: Target, now: datetime) -> None:
         return None
 
-    def sign(self, request: HttpRequest, credential: Credential, target: Target, body_sha256: Any, now: Any) -> HttpRequest:
+    def sign(
+        self, request: HttpRequest, credential: Credential, target: Target, body_sha256: Any, now: Any
+    ) -> HttpRequest:
         assert len(body_sha256) == 64
         return msgspec.structs.replace(request, headers=(("key", credential.key.reveal()),))
 
@@ -153,7 +155,9 @@ async def test_addresses_are_made_of_parameters_and_keys_are_put_on(monkeypatch:
     monkeypatch.setenv("PLAIN_ACCOUNT", "a1")
     async with client(**arguments) as subject:
         await subject.chat("hi", model="plain/m")
-    async with client(**arguments, accounts=[Account(provider="plain", region="us", params={"account": "a2"})]) as subject:
+    async with client(
+        **arguments, accounts=[Account(provider="plain", region="us", params={"account": "a2"})]
+    ) as subject:
         await subject.chat("hi", model="plain/m")
     monkeypatch.setenv("PLAIN_URL", "http://127.0.0.1:9/v1/")
     async with client(**arguments) as subject:

@@ -101,7 +101,10 @@ async def test_a_stream_that_is_left_early_is_charged_at_its_bound() -> None:
 
 
 async def test_a_stream_that_breaks_off_is_charged_at_its_bound() -> None:
-    async with client_over(Answer(pieces=[b"hel\n"], cut=True)) as client, client.stream("hi", model="plain/m") as stream:
+    async with (
+        client_over(Answer(pieces=[b"hel\n"], cut=True)) as client,
+        client.stream("hi", model="plain/m") as stream,
+    ):
         with pytest.raises(ModelScanError):
             await stream.reply()
     assert Watching.leases[0].steps == ["sent", "arrived", "forfeited"]

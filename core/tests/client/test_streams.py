@@ -82,8 +82,7 @@ async def test_cancelling_a_reader_closes_the_connection() -> None:
     async with AsyncClient(plugins=[plain_provider()], transport=transport, config=False) as client:
         stream = client.stream("hi", model="plain/m")
         task = asyncio.create_task(stream.reply())
-        while not transport.exchanges:
-            await asyncio.sleep(0)
+        await transport.answered.wait()
         await asyncio.sleep(0)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

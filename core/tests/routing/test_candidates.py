@@ -10,7 +10,9 @@ from modelscan.routing.candidates import Candidates, model_name
 
 WORK = Account(provider="openai", name="work")
 HOME = Account(provider="openai", name="home")
-CANDIDATES = Candidates([WORK, HOME], {"auto": Route("first", models=("openai@home/a", "ex/b")), "empty": Route("first")})
+CANDIDATES = Candidates(
+    [WORK, HOME], {"auto": Route("first", models=("openai@home/a", "ex/b")), "empty": Route("first")}
+)
 
 
 def names(model: object) -> list[tuple[str, str]]:

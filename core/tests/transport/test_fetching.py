@@ -34,7 +34,9 @@ async def test_media_are_asked_for_as_they_are() -> None:
     assert server.requests[0].header("accept-encoding") == "identity"
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "10.0.0.1", "169.254.169.254", "192.168.1.1", "[::1]", "0.0.0.0"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "10.0.0.1", "169.254.169.254", "192.168.1.1", "[::1]", "0.0.0.0"]
+)
 async def test_private_addresses_are_refused_and_nothing_is_sent(host: str) -> None:
     with pytest.raises(MediaError, match="private address"):
         await fetcher()(f"http://{host}:9/secret", None)

@@ -10,14 +10,13 @@ import struct
 import zlib
 
 import pytest
-from event_stream_writer import header, message, text
-from framings import CUTS, assert_splits_change_nothing, frames_of, peak_bytes
 from hypothesis import given
 from hypothesis import strategies as st
 
+from event_stream_writer import header, message, text
+from framings import CUTS, assert_splits_change_nothing, frames_of, peak_bytes
 from modelscan.contracts.http import Frame, Framing
 from modelscan.wire.event_stream import EventStream
-
 
 EVENT = message(text(":message-type", "event") + text(":event-type", "contentBlockDelta"), b'{"delta":{"text":"Hi"}}')
 MESSAGES = st.lists(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from framings import CUTS, assert_splits_change_nothing, frames_of, peak_bytes
 from hypothesis import given
 from hypothesis import strategies as st
 
+from framings import CUTS, assert_splits_change_nothing, frames_of, peak_bytes
 from modelscan.contracts.http import Frame, Framing
 from modelscan.errors import DecodeError
 from modelscan.wire.multipart import MultipartMixed, boundary_of

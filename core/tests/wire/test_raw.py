@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from framings import CUTS, frames_of, split
 from hypothesis import given
 from hypothesis import strategies as st
 
+from framings import CUTS, frames_of, split
 from modelscan.contracts.http import Framing
 from modelscan.wire.raw import Raw
 

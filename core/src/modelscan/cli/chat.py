@@ -23,7 +23,7 @@ if TYPE_CHECKING:
             '  modelscan chat "What is the capital of France?"',
             "  cat report.txt | modelscan chat -m openai/gpt-4o-mini 'Three sentences, please.'",
             "  modelscan chat -m openai/gpt-4o-mini --image cat.png 'What is this?'",
-            """  modelscan chat --schema '{"type":"object","properties":{"city":{"type":"string"}}}' 'Where is the Louvre?'""",
+            "  modelscan chat --schema person.schema.json 'Who wrote Faust?'",
         ]
     )
 )

@@ -7,7 +7,9 @@ import click
 from modelscan.cli.output import print_json, print_table
 
 
-@click.command(epilog="\n".join(["\b", "Examples:", "  modelscan plugins", "  modelscan plugins --kind provider --json"]))
+@click.command(
+    epilog="\n".join(["\b", "Examples:", "  modelscan plugins", "  modelscan plugins --kind provider --json"])
+)
 @click.option("--kind", help="Only this kind: provider, transport, limiter, ...")
 @click.option("--no-load", is_flag=True, help="Only list what is installed: import nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from modelscan.auth.forms import GivenKey
 from modelscan.client.endpoints import Endpoints
 from modelscan.client.pipeline import Pipeline
 from modelscan.client.retry import RetryPolicy
@@ -14,7 +15,6 @@ from modelscan.contracts.transport import Exchange, Socket, Timeouts, Transport,
 from modelscan.plugins import Plugins
 from modelscan.routing.candidates import Candidates
 from modelscan.transport.fetching import MediaFetcher
-from modelscan.types.secret import Secret
 
 
 class Assembly:
@@ -23,7 +23,7 @@ class Assembly:
     def __init__(
         self,
         settings: Settings,
-        api_keys: Mapping[str, str | Secret],
+        api_keys: Mapping[str, GivenKey],
         plugins: tuple[object, ...],
         transport: Transport | None,
     ) -> None:
@@ -42,11 +42,12 @@ class Assembly:
         """The pipeline, on the loop that is running."""
         settings = self._settings
         limiter = self.plugins.limiter(settings["client.limiter"])()
+        sender = Sender(self._transport, limiter, _timeouts(settings), self._fetcher)
         return Pipeline(
             self.plugins,
             Candidates(settings.accounts, settings.routes),
-            Endpoints(self.plugins, self._api_keys, settings.base_urls),
-            Sender(self._transport, limiter, _timeouts(settings), self._fetcher),
+            Endpoints(self.plugins, self._api_keys, settings.base_urls, sender.plain),
+            sender,
             _retries(settings),
         )
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any, TypeVar, Unpack, overload
+from typing import Any, Self, TypeVar, Unpack, overload
 
 import msgspec
 
@@ -44,7 +44,7 @@ class AsyncClient:
             )
         unknown = arguments.keys() - ClientArguments.__annotations__.keys()
         if unknown:
-            raise TypeError(f"a client takes no argument {sorted(unknown)[0]!r}")
+            raise TypeError(f"a client takes no argument {min(unknown)!r}")
         transport = arguments.get("transport")
         given = {
             **arguments.get("settings", {}),
@@ -73,7 +73,7 @@ class AsyncClient:
         """All settings, each with where it came from."""
         return self._settings
 
-    async def __aenter__(self) -> AsyncClient:
+    async def __aenter__(self) -> Self:
         self._ready()
         return self
 

@@ -90,13 +90,15 @@ class _Rounds(Generic[Result]):
         error = failed.error
         self._errors.append(error)
         wait = self._policy.wait_s(error, failures) if failed.again else None
-        if wait is not None and self._deadline is not None:
-            if asyncio.get_running_loop().time() + wait >= self._deadline:
-                error.add_note(f"not tried again: the deadline comes before the wait of {wait:.1f} s is over")
-                wait = None
+        if wait is not None and self._is_too_late(wait):
+            error.add_note(f"not tried again: the deadline comes before the wait of {wait:.1f} s is over")
+            wait = None
         if wait is None:
             self._left.remove(candidate)
         return wait
+
+    def _is_too_late(self, wait_s: float) -> bool:
+        return self._deadline is not None and asyncio.get_running_loop().time() + wait_s >= self._deadline
 
     def _final_error(self) -> ModelScanError:
         *earlier, last = self._errors

@@ -58,33 +58,35 @@ async def _cancel_all() -> None:
     loop.call_soon(loop.stop)
 
 
-_lock = threading.Lock()
-_current: BackgroundLoop | None = None
+class _Process:
+    """What this process has: one loop, made when it is first needed."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.loop: BackgroundLoop | None = None
+
+    def forget(self) -> None:
+        """After a fork only the forking thread lives on: the child's loop must be a new one."""
+        self.lock = threading.Lock()
+        self.loop = None
+
+    def stop(self) -> None:
+        """At the interpreter's end."""
+        if self.loop is not None:
+            self.loop.stop()
+
+
+_process = _Process()
 
 
 def background() -> BackgroundLoop:
     """The process's background loop; a forked child gets one of its own."""
-    global _current  # one loop a process is the point of this module
-    found = _current
-    if found is not None:
-        return found
-    with _lock:
-        if _current is None:
-            _current = BackgroundLoop()
-        return _current
+    if _process.loop is None:
+        with _process.lock:
+            if _process.loop is None:
+                _process.loop = BackgroundLoop()
+    return _process.loop
 
 
-def _forget() -> None:
-    """After a fork only the forking thread lives on: the child's loop must be a new one."""
-    global _current, _lock  # see above
-    _current = None
-    _lock = threading.Lock()
-
-
-def _stop() -> None:
-    if _current is not None:
-        _current.stop()
-
-
-os.register_at_fork(after_in_child=_forget)
-atexit.register(_stop)
+os.register_at_fork(after_in_child=_process.forget)
+atexit.register(_process.stop)

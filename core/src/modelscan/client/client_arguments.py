@@ -6,22 +6,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
+from modelscan.auth.forms import GivenKey
 from modelscan.contracts.transport import Transport
 from modelscan.types.accounts import Account, Route
 from modelscan.types.limits import Budget, Limit
-from modelscan.types.secret import Secret
 
 
 class ClientArguments(TypedDict, total=False):
     """All optional.
 
-    `plans`, `base_urls` and `api_keys` go by provider; `accounts` and `routes` are for more than one of a kind;
-    `transport` is the name of a transport plugin, or a transport. `plugins` are an application's own modules or objects
-    with hooks. `settings` are keys of the configuration, as `{"retries.max_attempts": 2}`; `config` is a file, or False
+    `plans`, `base_urls` and `api_keys` go by provider, where a key may be several secrets by name; `accounts` and
+    `routes` are for more than one of a kind; `transport` is the name of a transport plugin, or a transport. `plugins`
+    are an application's own modules or objects with hooks. `settings` are keys of the configuration, as `{"retries.max_attempts": 2}`; `config` is a file, or False
     for none.
     """
 
-    api_keys: Mapping[str, str | Secret]
+    api_keys: Mapping[str, GivenKey]
     base_urls: Mapping[str, str]
     plans: Mapping[str, str]
     accounts: Iterable[Account]

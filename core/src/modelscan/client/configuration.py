@@ -31,7 +31,7 @@ _PREFIX = "MODELSCAN_"
 def load(
     arguments: Mapping[str, Any] | None = None,
     *,
-    file: str | Path | None | bool = None,
+    file: str | Path | bool | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Settings:
     """The settings from all three sources.
@@ -104,7 +104,9 @@ class _Builder:
         if not isinstance(entry, dict):
             raise ConfigurationError(f"{where} is a table of keys, not {entry!r}")
         if table == "accounts":
-            account = _struct(Account, ACCOUNT_KEYS, {"provider": name, **entry}, where, name=_account_name(name, entry))
+            account = _struct(
+                Account, ACCOUNT_KEYS, {"provider": name, **entry}, where, name=_account_name(name, entry)
+            )
             self._accounts[account.key] = account
         elif table == "routes":
             self._routes[name] = _struct(Route, ROUTE_KEYS, {"strategy": "first", **entry}, where)
@@ -174,7 +176,7 @@ def _known(name: str, names: Iterable[str], what: str, where: str) -> None:
     raise ConfigurationError(f"unknown {what} {name!r} in {where}", advice=hint)
 
 
-def _find(file: str | Path | None | bool, environment: Mapping[str, str]) -> Path | None:
+def _find(file: str | Path | bool | None, environment: Mapping[str, str]) -> Path | None:
     if file is False:
         return None
     named = file if isinstance(file, (str, Path)) else environment.get("MODELSCAN_CONFIG")

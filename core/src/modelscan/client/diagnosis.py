@@ -100,7 +100,9 @@ def _network() -> Iterator[Finding]:
     for variable in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
         path = os.environ.get(variable)
         if path and not os.path.exists(path):
-            yield Finding("network", "problem", f"{variable} names {path}, which doesn't exist", f"Mend or unset {variable}.")
+            yield Finding(
+                "network", "problem", f"{variable} names {path}, which doesn't exist", f"Mend or unset {variable}."
+            )
 
 
 def _without_password(address: str) -> str:

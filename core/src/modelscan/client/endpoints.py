@@ -9,6 +9,8 @@ from typing import Any, Literal
 import attrs
 
 from modelscan.auth.credentials import find_credential
+from modelscan.auth.exchange import SendRequest
+from modelscan.auth.forms import GivenKey
 from modelscan.auth.signer import Signer
 from modelscan.contracts.http import Body, Target
 from modelscan.contracts.operations import NativeOperation, Operation, StreamingOperation
@@ -16,7 +18,6 @@ from modelscan.contracts.provider import Connection, Parameter, Provider
 from modelscan.errors import ConfigurationError, UnsupportedError
 from modelscan.plugins import Plugins
 from modelscan.types.accounts import Account, Candidate
-from modelscan.types.secret import Secret
 
 Mode = Literal["whole", "stream"]
 
@@ -57,11 +58,16 @@ class Endpoints:
     """Makes endpoints and keeps them."""
 
     def __init__(
-        self, plugins: Plugins, api_keys: Mapping[str, str | Secret], base_urls: Mapping[str, str]
+        self,
+        plugins: Plugins,
+        api_keys: Mapping[str, GivenKey],
+        base_urls: Mapping[str, str],
+        send: SendRequest,
     ) -> None:
         self._plugins = plugins
         self._api_keys = api_keys
         self._base_urls = base_urls
+        self._send = send
         self._made: dict[tuple[str, str], Endpoint] = {}
         self._signers: dict[str, Signer] = {}
 
@@ -90,7 +96,7 @@ class Endpoints:
         def find() -> Any:
             return find_credential(account, connection, self._api_keys)
 
-        return Signer(connection, target, find, _hash)
+        return Signer(connection, target, find, _hash, self._send)
 
 
 def target_of(connection: Connection, account: Account, model: str, base_url: str | None = None) -> Target:

@@ -125,9 +125,7 @@ class _Former:
             self._refuse(f"takes a {kind} of {rules.max_bytes:,} bytes at most; this one has {len(data):,}", "")
         if rules.media_types and media_type and not _matches(media_type, rules.media_types):
             self._refuse(f"takes no {kind} of type {media_type}", f"It takes {', '.join(rules.media_types)}.")
-        return msgspec.structs.replace(
-            part, data=data, url=None, path=None, media_type=media_type or None, name=named
-        )
+        return msgspec.structs.replace(part, data=data, url=None, path=None, media_type=media_type or None, name=named)
 
     def _refuse(self, what: str, advice: str) -> None:
         raise MediaError(f"this provider {what}", provider=self._provider.name, advice=advice)
@@ -147,7 +145,7 @@ def guessed_type(data: bytes, name: str | None) -> str:
 
 def _matches(media_type: str, accepted: tuple[str, ...]) -> bool:
     main = media_type.partition("/")[0]
-    return any(media_type == item or item == f"{main}/*" for item in accepted)
+    return any(item in (media_type, f"{main}/*") for item in accepted)
 
 
 def _from_data_url(url: str) -> tuple[bytes, str]:

@@ -63,11 +63,13 @@ CALL_OPTIONS = frozenset(CallOptions.__annotations__)
 
 def chat_request(prompt: Prompt, options: Mapping[str, Any]) -> ChatRequest:
     """The request that a prompt and options stand for. Raises `TypeError` for an option that doesn't exist."""
-    fields = {key: _field(key, value) for key, value in options.items() if key not in CALL_OPTIONS and value is not None}
+    fields = {
+        key: _field(key, value) for key, value in options.items() if key not in CALL_OPTIONS and value is not None
+    }
     instructions = fields.pop("system", None)
     unknown = fields.keys() - set(ChatRequest.__struct_fields__)
     if unknown:
-        raise TypeError(_unknown_option(sorted(unknown)[0]))
+        raise TypeError(_unknown_option(min(unknown)))
     if isinstance(prompt, ChatRequest):
         request = msgspec.structs.replace(prompt, **fields) if fields else prompt
     else:
@@ -78,7 +80,7 @@ def chat_request(prompt: Prompt, options: Mapping[str, Any]) -> ChatRequest:
 
 
 def messages_of(prompt: Prompt) -> tuple[Message, ...]:
-    """The messages that a prompt stands for. Raises `TypeError` for what is no prompt, `ValueError` for an empty one."""
+    """The messages that a prompt stands for. Raises `TypeError` for what is none, `ValueError` for an empty one."""
     if isinstance(prompt, str):
         return (user(prompt),)
     items = [prompt] if isinstance(prompt, msgspec.Struct) else list(prompt)

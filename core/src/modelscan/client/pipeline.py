@@ -100,7 +100,9 @@ class Pipeline:
         if self._hooks.rank:
             candidates = self._hooks.ranked(call, candidates)
         if not candidates:
-            raise InvalidRequestError(f"no candidate is left for {call.model!r}: the strategy or a hook dropped them all")
+            raise InvalidRequestError(
+                f"no candidate is left for {call.model!r}: the strategy or a hook dropped them all"
+            )
         return candidates
 
 

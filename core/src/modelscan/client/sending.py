@@ -7,17 +7,18 @@ from typing import Any
 
 import msgspec
 
+from modelscan.auth.signer import REFUSALS
 from modelscan.client.attempts import AttemptError
 from modelscan.client.endpoints import Endpoint
 from modelscan.client.materialise import Fetch, materialised
 from modelscan.client.retry import is_worth_repeating
+from modelscan.client.sources import LiveSource, NativeSource, stamped
 from modelscan.contracts.http import HttpRequest, HttpResponse, Repeat
 from modelscan.contracts.limiter import Demand, Limiter
 from modelscan.contracts.operations import NativeOperation
 from modelscan.contracts.policies import Call
 from modelscan.contracts.transport import Exchange, Timeouts, Transport
 from modelscan.errors import ModelScanError, TransportError
-from modelscan.client.sources import LiveSource, NativeSource, stamped
 from modelscan.limits.held import HeldLease
 from modelscan.types.usage import REFUSED
 from modelscan.wire.failures import provider_error
@@ -46,7 +47,7 @@ class Sender:
             request: HttpRequest = operation.encode(asked, endpoint.target)
             repeat = request.repeat
             lease = await self._reserve(endpoint, call)
-            exchange = await self._send(endpoint, request, lease, extra_headers)
+            exchange = await self._authorised(endpoint, call, request, lease, extra_headers)
             response = await self._read(endpoint, exchange)
             self._refuse(endpoint, response, lease)
             reply = operation.decode(response, asked, endpoint.target)
@@ -77,7 +78,7 @@ class Sender:
                 request: HttpRequest = operation.encode_stream(asked, endpoint.target)
                 repeat = request.repeat
                 lease = await self._reserve(endpoint, call)
-                exchange = await self._send(endpoint, request, lease, extra_headers)
+                exchange = await self._authorised(endpoint, call, request, lease, extra_headers)
                 try:
                     if exchange.head.status >= 300:
                         self._refuse(endpoint, await self._read(endpoint, exchange), lease)
@@ -97,21 +98,43 @@ class Sender:
                 if lease is not None:
                     lease.close()
 
-    async def _reserve(self, endpoint: Endpoint, call: Call) -> HeldLease:
-        context = call.context
-        demand = Demand(
-            account=endpoint.candidate.account.key,
-            model=endpoint.target.model,
-            tenant=context.principal,
-            priority=context.priority,
-            deadline=context.deadline,
-        )
-        return HeldLease(await self._limiter.reserve(demand))
+    async def plain(self, request: HttpRequest) -> HttpResponse:
+        """The reply to a request that is sent as it is, outside of all limits: for the exchange of credentials."""
+        exchange = await self._transport.send(request, timeouts=self._timeouts)
+        try:
+            return HttpResponse(exchange.head, await exchange.read())
+        finally:
+            await exchange.close()
 
-    async def _send(
-        self, endpoint: Endpoint, request: HttpRequest, lease: HeldLease, extra: Sequence[tuple[str, str]]
+    async def _reserve(self, endpoint: Endpoint, call: Call) -> HeldLease:
+        return HeldLease(await self._limiter.reserve(_demand(endpoint, call)))
+
+    async def _authorised(
+        self,
+        endpoint: Endpoint,
+        call: Call,
+        request: HttpRequest,
+        lease: HeldLease,
+        extra: Sequence[tuple[str, str]],
     ) -> Exchange:
+        """The answer to the signed request; where a refusal may be the signature's fault, to one signed anew."""
         signed = await endpoint.signer.sign(request, endpoint.target)
+        exchange = await self._send(signed, lease, extra)
+        if exchange.head.status not in REFUSALS:
+            return exchange
+        try:
+            again = await endpoint.signer.renewed(request, endpoint.target, signed, exchange.head)
+        except BaseException:
+            await exchange.close()
+            raise
+        if again is None:
+            return exchange
+        await self._read(endpoint, exchange)
+        lease.settle(REFUSED)
+        lease.follow(await self._limiter.reserve(_demand(endpoint, call)))
+        return await self._send(again, lease, extra)
+
+    async def _send(self, signed: HttpRequest, lease: HeldLease, extra: Sequence[tuple[str, str]]) -> Exchange:
         if extra:
             own = {name.lower() for name, _ in signed.headers}
             added = [(name, value) for name, value in extra if name.lower() not in own]
@@ -144,7 +167,20 @@ class Sender:
             raise error
 
 
-async def _run_native(operation: NativeOperation[Any, Any, Any], endpoint: Endpoint, request: Any, lease: HeldLease) -> Any:
+def _demand(endpoint: Endpoint, call: Call) -> Demand:
+    context = call.context
+    return Demand(
+        account=endpoint.candidate.account.key,
+        model=endpoint.target.model,
+        tenant=context.principal,
+        priority=context.priority,
+        deadline=context.deadline,
+    )
+
+
+async def _run_native(
+    operation: NativeOperation[Any, Any, Any], endpoint: Endpoint, request: Any, lease: HeldLease
+) -> Any:
     lease.sent()
     lease.arrived()
     reply = await operation.run(request, endpoint.target)

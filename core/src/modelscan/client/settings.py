@@ -14,7 +14,7 @@ from modelscan.errors import ConfigurationError
 from modelscan.types.accounts import Account, Route
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class Key:
     """One setting: `section.name` in the file, `MODELSCAN_SECTION_NAME` in the environment."""
 
@@ -36,29 +36,40 @@ class Key:
 
 
 KEYS = (
-    Key(section="client", name="model", type=str, default="embedded/smollm2",
-        help="The model that the command line uses where none is named."),
-    Key(section="client", name="transport", type=str, default="httpx", help="The transport plugin that sends requests."),
-    Key(section="client", name="limiter", type=str, default="unlimited", help="The limiter plugin that grants leases."),
-    Key(section="timeouts", name="connect_s", type=float, default=10.0, help="Seconds until a connection stands."),
-    Key(section="timeouts", name="send_s", type=float, default=60.0, help="Seconds for sending one piece of the request."),
-    Key(section="timeouts", name="wait_s", type=float, default=600.0, help="Seconds from the request to the reply's head."),
-    Key(section="timeouts", name="read_s", type=float, default=120.0, help="Seconds between two pieces of the reply."),
-    Key(section="retries", name="max_attempts", type=int, default=4, help="Attempts per candidate, the first one included."),
-    Key(section="retries", name="base_s", type=float, default=0.5, help="Longest wait before the second attempt; doubles."),
-    Key(section="retries", name="cap_s", type=float, default=8.0, help="Longest wait that ModelScan chooses itself."),
-    Key(section="retries", name="longest_wait_s", type=float, default=120.0,
-        help="Longest wait that a provider may ask for; beyond it the call fails."),
-    Key(section="transport", name="http2", type=bool, default=False, help="Speak HTTP/2 where the server does (extra `http2`)."),
-    Key(section="transport", name="ca_bundle", type=str, default="", help="A file of CA certificates instead of the usual ones."),
-    Key(section="transport", name="trust_env", type=bool, default=True, help="Use HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE."),
-    Key(section="transport", name="fetch_private", type=bool, default=False,
-        help="Fetch media also from private networks and this machine."),
-    Key(section="transport", name="max_connections", type=int, default=1000, help="Connections open at once."),
-    Key(section="plugins", name="allow", type=list[str], default=(), help="Load these plugins only, as `kind:name`; empty: all."),
-    Key(section="plugins", name="block", type=list[str], default=(), help="Never load these plugins, as `kind:name`."),
-    Key(section="plugins", name="strict", type=bool, default=False, help="A broken plugin is an error at once."),
-)  # fmt: skip
+    Key("client", "model", str, "embedded/smollm2", "The model that the command line uses where none is named."),
+    Key("client", "transport", str, "httpx", "The transport plugin that sends requests."),
+    Key("client", "limiter", str, "unlimited", "The limiter plugin that grants leases."),
+    Key("timeouts", "connect_s", float, 10.0, "Seconds until a connection stands; 0 for no limit."),
+    Key("timeouts", "send_s", float, 60.0, "Seconds for sending the request; 0 for no limit."),
+    Key("timeouts", "wait_s", float, 600.0, "Seconds from the request to the reply's head; 0 for no limit."),
+    Key("timeouts", "read_s", float, 120.0, "Seconds between two pieces of the reply; 0 for no limit."),
+    Key("retries", "max_attempts", int, 4, "Attempts per candidate, the first one included."),
+    Key("retries", "base_s", float, 0.5, "Longest wait before the second attempt; it doubles with each."),
+    Key("retries", "cap_s", float, 8.0, "Longest wait that ModelScan chooses itself."),
+    Key("retries", "longest_wait_s", float, 120.0, "Longest wait that a provider may ask for."),
+    Key(
+        "transport", "http2", bool, default=False, help="Speak HTTP/2 where the server does (needs the extra `http2`)."
+    ),
+    Key("transport", "ca_bundle", str, "", "A file of CA certificates instead of the usual ones."),
+    Key(
+        "transport",
+        "trust_env",
+        bool,
+        default=True,
+        help="Use HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE of the environment.",
+    ),
+    Key(
+        "transport",
+        "fetch_private",
+        bool,
+        default=False,
+        help="Fetch media also from private networks and this machine.",
+    ),
+    Key("transport", "max_connections", int, 1000, "Connections open at once; 0 for no limit."),
+    Key("plugins", "allow", list[str], (), "Load these plugins only, each as `kind:name`; empty for all."),
+    Key("plugins", "block", list[str], (), "Never load these plugins, each as `kind:name`."),
+    Key("plugins", "strict", bool, default=False, help="A broken plugin is an error as soon as a client is made."),
+)
 """Every scalar setting. `[accounts.NAME]`, `[routes.NAME]` and `[providers.NAME]` stand beside them."""
 
 BY_PATH = {key.path: key for key in KEYS}

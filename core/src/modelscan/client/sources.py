@@ -51,12 +51,13 @@ class _Source(ABC):
             return await self._next()
         except ModelScanError as error:
             account = self.endpoint.candidate.account
-            raise error.about(
+            error.about(
                 provider=account.provider,
                 model=self.endpoint.target.model,
                 account=account.name,
                 request_id=request_id(self.endpoint, self.head),
             )
+            raise
 
     def ended(self, reply: ChatReply[Any] | None, error: BaseException | None) -> None:
         """The stream is over, with its whole reply, an error, or neither: the observers hear of it."""

@@ -30,8 +30,10 @@ class Demand(msgspec.Struct, frozen=True, kw_only=True):
 
 @runtime_checkable
 class Lease(Protocol):
-    """A reservation's life: `sent`, `arrived`, then `settle` or `forfeit`; `release` only before `sent`, or after a
-    transport error of phase `connect`."""
+    """A reservation's life: `sent`, `arrived`, then `settle` or `forfeit`.
+
+    `release` is for before `sent`, and for after a transport error of phase `connect`.
+    """
 
     def sent(self) -> None:
         """The first byte is about to go out."""

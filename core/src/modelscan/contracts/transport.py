@@ -28,7 +28,7 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class TransportOptions:
     """How a transport is set up.
 
-    `ca_bundle` is the path of a file or folder of trusted certificates (None: SSL_CERT_FILE, SSL_CERT_DIR, else certifi);
+    `ca_bundle` is a file or folder of trusted certificates (None: SSL_CERT_FILE, SSL_CERT_DIR, else certifi's);
     `verify` off trusts anybody, for tests only. `trust_env` takes proxies and CA bundles from the environment.
     `max_connections` bounds how many requests are under way at once; None means no bound.
     """

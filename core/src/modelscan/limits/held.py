@@ -52,6 +52,12 @@ class HeldLease:
             self.was_sent = False
             self._lease.release()
 
+    def follow(self, lease: Lease) -> None:
+        """Go on with another lease: the request is sent once more. What came before must have ended."""
+        self._lease = lease
+        self._has_ended = False
+        self.was_sent = False
+
     def close(self) -> None:
         """End the lease if nothing else has."""
         if self.was_sent:

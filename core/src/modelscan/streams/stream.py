@@ -79,7 +79,7 @@ class ChatStream(Generic[T]):
         return self._waiting.popleft()
 
     async def read(self) -> Sequence[ChatChunk]:
-        """The chunks that arrived together; empty at the end. For readers that want few steps rather than small ones."""
+        """The chunks that arrived together; empty at the end. For readers that want few and large steps."""
         if self._waiting:
             chunks: Sequence[ChatChunk] = tuple(self._waiting)
             self._waiting.clear()

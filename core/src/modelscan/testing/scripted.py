@@ -56,11 +56,15 @@ class ScriptedExchange:
 
 
 class ScriptedTransport:
-    """Plays its steps in order, the last one again and again; keeps what was sent."""
+    """Plays its steps in order, the last one again and again, and keeps what was sent.
+
+    `answered` is set with the first answer.
+    """
 
     def __init__(self, *steps: Step) -> None:
         self.requests: list[HttpRequest] = []
         self.exchanges: list[ScriptedExchange] = []
+        self.answered = asyncio.Event()
         self.is_closed = False
         self._steps = list(steps)
 
@@ -71,6 +75,7 @@ class ScriptedTransport:
             raise step
         exchange = ScriptedExchange(step if isinstance(step, Answer) else step(request))
         self.exchanges.append(exchange)
+        self.answered.set()
         return exchange
 
     async def connect(self, request: HttpRequest, *, timeouts: Timeouts) -> Socket:
@@ -118,7 +123,9 @@ class PlainChat:
     repeat: str = "unsafe"
 
     def encode(self, request: ChatRequest, target: Target) -> HttpRequest:
-        return HttpRequest(url=f"{target.base_url}/{target.model}", body=msgspec.json.encode(request), repeat=self.repeat)  # type: ignore[arg-type]  # a test may give any
+        return HttpRequest(
+            url=f"{target.base_url}/{target.model}", body=msgspec.json.encode(request), repeat=self.repeat
+        )  # type: ignore[arg-type]  # a test may give any
 
     encode_stream = encode
 

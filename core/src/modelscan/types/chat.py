@@ -89,7 +89,9 @@ class Choice(msgspec.Struct, frozen=True, omit_defaults=True):
     logprobs: tuple[TokenLogprob, ...] = ()
 
 
-class ChatReply(msgspec.Struct, Generic[T], frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="chat_reply"):
+class ChatReply(
+    msgspec.Struct, Generic[T], frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="chat_reply"
+):
     """What the model answered.
 
     `finish_reason` is normalised, `raw_finish_reason` is the vendor's word; both are empty where the vendor gave none.

@@ -16,7 +16,7 @@ EmbedPurpose = Literal["query", "document", "similarity", "classification", "clu
 class EmbedRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="embed"):
     """Texts (or images, where the model takes them) to be turned into vectors.
 
-    `purpose` is what the vectors are for, where the model tells queries from documents; `dimensions` their wanted length.
+    `purpose` is what the vectors are for, where the model tells queries from documents; `dimensions` is their length.
     """
 
     inputs: tuple[str | Image, ...]

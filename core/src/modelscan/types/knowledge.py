@@ -11,7 +11,9 @@ from modelscan.types.money import Cost
 from modelscan.types.usage import UNREPORTED, Usage
 
 
-class ModerationRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="moderation"):
+class ModerationRequest(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="moderation"
+):
     """Texts or images to be judged."""
 
     inputs: tuple[str | Image, ...]

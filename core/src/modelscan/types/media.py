@@ -79,7 +79,7 @@ class TranscriptionReply(
 
 
 class ImageRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="image"):
-    """Pictures to be made from a prompt, or from `images` to be changed (`mask` says where). `size` is `WIDTHxHEIGHT`."""
+    """Pictures to be made from a prompt, or `images` to be changed (`mask` says where). `size` is `WIDTHxHEIGHT`."""
 
     prompt: str
     count: int | None = None

@@ -29,7 +29,7 @@ def dump(value: msgspec.Struct) -> bytes:
 
 
 def load(data: bytes, type_: type[V]) -> V:
-    """The value that `dump` wrote. Raises `VersionError` for another version, `ValueError` for another type or bad JSON."""
+    """The value that `dump` wrote. Raises `VersionError` for another version, `ValueError` for another type."""
     try:
         envelope = msgspec.json.decode(data, type=_Envelope)
     except msgspec.MsgspecError as error:

@@ -109,7 +109,7 @@ def provider_error(
 
 
 def _asked_to_retry(response: HttpResponse, kind: type[ProviderError]) -> bool | None:
-    """What `x-should-retry` asks for. It can't make a final refusal (a wrong request or key, no credit) a passing one."""
+    """What `x-should-retry` asks for. It can't make a final refusal (wrong request or key, no credit) a passing one."""
     asked = response.header("x-should-retry")
     if asked == "false":
         return False

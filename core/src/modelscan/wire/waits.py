@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 
@@ -25,7 +25,7 @@ def retry_after_s(headers: Iterable[tuple[str, str]], now: datetime | None = Non
     until = _date(text)
     if until is None:
         return None
-    since = _date(found.get("date", "")) or now or datetime.now(timezone.utc)
+    since = _date(found.get("date", "")) or now or datetime.now(UTC)
     return max(0.0, (until - since).total_seconds())
 
 
@@ -42,4 +42,4 @@ def _date(text: str) -> datetime | None:
         moment = parsedate_to_datetime(text)
     except (ValueError, IndexError, TypeError):
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
