@@ -239,6 +239,34 @@ def test_a_schema_that_a_model_keeps_by_itself() -> None:
     assert "tools" not in found
 
 
+def test_what_the_vendor_s_grammar_doesn_t_know_is_told_in_words() -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "minimum": {"type": "integer", "minimum": 0, "description": "The least."},
+            "tags": {"type": "array", "minItems": 2, "items": {"type": "string", "maxLength": 5}},
+            "some": {"type": "array", "minItems": 1, "items": {"enum": [1, 2], "default": {"maxLength": 1}}},
+            "either": {"anyOf": [{"type": "null"}, {"type": "number", "multipleOf": 2}]},
+        },
+        "required": ["minimum"],
+    }
+    assert body(ask(response_format=JsonSchema(schema)))["output_config"]["format"]["schema"] == {
+        "type": "object",
+        "properties": {
+            "minimum": {"type": "integer", "description": "The least. (minimum: 0)"},
+            "tags": {
+                "type": "array",
+                "items": {"type": "string", "description": "(maxLength: 5)"},
+                "description": "(minItems: 2)",
+            },
+            "some": {"type": "array", "minItems": 1, "items": {"enum": [1, 2], "default": {"maxLength": 1}}},
+            "either": {"anyOf": [{"type": "null"}, {"type": "number", "description": "(multipleOf: 2)"}]},
+        },
+        "required": ["minimum"],
+        "additionalProperties": False,
+    }
+
+
 def test_a_schema_that_only_a_forced_tool_keeps() -> None:
     found = body(ask(response_format=JsonSchema(PERSON, name="person", description="A person.")), OLD)
     assert found["tools"] == [{"name": "person", "description": "A person.", "input_schema": PERSON}]

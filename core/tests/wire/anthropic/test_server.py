@@ -33,6 +33,7 @@ from modelscan.errors import (
 from modelscan.streams.fold import ChatFold
 from modelscan.types.chat import ChatChunk, ChatReply, ChatRequest, ReasoningOptions, ToolCallDelta
 from modelscan.types.content import (
+    AnyPart,
     Citation,
     File,
     Image,
@@ -50,11 +51,11 @@ from modelscan.wire.anthropic import AnthropicErrors, Messages, MessagesServer
 
 TARGET = Target(base_urls={"default": "https://api.anthropic.com"}, model="claude-opus-5-5")
 REQUEST = ChatRequest(messages=(user("Hello"),))
-SERVER = MessagesServer()
+SERVER: ServerCodec = MessagesServer()
 CALL = ServerCall(request=REQUEST, model="claude-opus-5-5")
 CITED = Citation(url="https://e.org", title="E", text="blue", location="url", extra={"encrypted_index": "I"})
 SEARCH = {"type": "server_tool_use", "id": "s", "name": "web_search", "input": {"query": "x"}}
-PARTS = (
+PARTS: tuple[AnyPart, ...] = (
     Reasoning(text="Hm.", signature="SIG"),
     Reasoning(encrypted="SECRET"),
     ProviderPart(kind="server_tool_use", extra=SEARCH),
@@ -119,8 +120,7 @@ def folded(chunks: Sequence[ChatChunk]) -> ChatReply[None]:
     return fold.reply()
 
 
-def test_the_server_s_side_is_a_server_codec() -> None:
-    assert isinstance(SERVER, ServerCodec)
+def test_the_server_s_path_is_that_of_the_messages() -> None:
     assert SERVER.paths == ("/v1/messages",)
 
 
@@ -353,9 +353,13 @@ def test_an_empty_answer_is_a_stream_with_an_end() -> None:
     assert streamed([ChatChunk(part=Text(text=""))]).message.content == (Text(text=""),)
 
 
+def _piece(kind: str, word: str, index: int) -> ChatChunk:
+    return ChatChunk(text=word, index=index) if kind == "text" else ChatChunk(reasoning=word, index=index)
+
+
 @given(st.lists(st.tuples(st.sampled_from(["text", "reasoning"]), st.text(min_size=1)), max_size=8))
 def test_any_words_survive_the_stream(words: list[tuple[str, str]]) -> None:
-    chunks = [BEGIN, *[ChatChunk(**{kind: word}, index=index) for index, (kind, word) in enumerate(words)], END]
+    chunks = [BEGIN, *[_piece(kind, word, index) for index, (kind, word) in enumerate(words)], END]
     assert streamed(chunks) == folded(chunks)
 
 

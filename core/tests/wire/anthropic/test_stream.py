@@ -171,7 +171,7 @@ def test_a_compaction_grows_by_its_own_deltas() -> None:
 
 
 def test_what_is_unknown_is_passed_over() -> None:
-    strange = [
+    strange: list[dict[str, Any]] = [
         {"type": "usage_forecast", "message": "not an object"},
         {"type": "ping", "index": "none"},
         {"type": "content_block_delta", "index": 0, "delta": {"type": "sparkle_delta", "sparkle": 1}},

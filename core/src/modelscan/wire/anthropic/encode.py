@@ -12,10 +12,10 @@ from modelscan.errors import UnsupportedError
 from modelscan.types.chat import ChatRequest
 from modelscan.types.content import Text
 from modelscan.types.messages import Message
-from modelscan.types.schema import closed
 from modelscan.types.tools import AnyTool, ForcedTool, JsonObject, JsonSchema, Tool
 from modelscan.wire.anthropic.blocks import block_of, blocks_of, cache_control, has_file_id
 from modelscan.wire.anthropic.claude import default_max_tokens, keeps_schemas
+from modelscan.wire.anthropic.schemas import keepable
 from modelscan.wire.anthropic.thinking import thinking_fields
 
 BETAS: Final = "betas"
@@ -39,7 +39,7 @@ def body_of(request: ChatRequest, model: str) -> dict[str, Any]:
         body["tool_choice"] = choice
     body.update(thinking_fields(request.reasoning, model, max_tokens))
     if isinstance(request.response_format, JsonSchema) and keeps_schemas(model):
-        format_ = {"type": "json_schema", "schema": closed(request.response_format.schema)[0]}
+        format_ = {"type": "json_schema", "schema": keepable(request.response_format.schema)}
         body["output_config"] = {**body.get("output_config", {}), "format": format_}
     for name in ("temperature", "top_p", "top_k"):
         if (value := getattr(request, name)) is not None:
@@ -134,7 +134,7 @@ def _tools(request: ChatRequest, model: str) -> list[dict[str, Any]]:
 def _tool(tool: AnyTool) -> dict[str, Any]:
     if not isinstance(tool, Tool):
         return {"type": tool.kind, **tool.options}
-    schema = closed(tool.parameters)[0] if tool.strict else tool.parameters
+    schema = keepable(tool.parameters) if tool.strict else tool.parameters
     block: dict[str, Any] = {"name": tool.name, "input_schema": schema}
     if tool.description:
         block["description"] = tool.description

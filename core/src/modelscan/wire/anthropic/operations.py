@@ -35,7 +35,7 @@ class Messages:
         """Where the request goes."""
         return f"{target.base_url}/v1/messages"
 
-    def headers(self, request: ChatRequest) -> Headers:
+    def headers(self, request: ChatRequest, target: Target) -> Headers:
         """Every header but the credential's."""
         return headers_of(request)
 
@@ -63,7 +63,7 @@ class Messages:
     def _described(self, request: ChatRequest, target: Target, *, is_stream: bool) -> HttpRequest:
         return HttpRequest(
             url=self.url(target, is_stream=is_stream),
-            headers=self.headers(request),
+            headers=self.headers(request, target),
             body=msgspec.json.encode(self.body(request, target, is_stream=is_stream)),
         )
 

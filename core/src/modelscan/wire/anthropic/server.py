@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from modelscan.contracts.http import HttpRequest, HttpResponse, ResponseHead
@@ -19,7 +21,7 @@ _JSON = ("content-type", "application/json")
 class MessagesServer:
     """Parses POST /v1/messages, and writes whole answers, streamed ones and errors."""
 
-    paths = ("/v1/messages",)
+    paths: Sequence[str] = ("/v1/messages",)
 
     def parse(self, request: HttpRequest) -> ServerCall:
         """The call in a request. Raises `BadRequestError` for a body that isn't one."""
