@@ -30,9 +30,7 @@ async def some(count):
 
 def python(code: str) -> str:
     """What the code prints; it must end by itself with code 0 and say nothing on stderr."""
-    done = subprocess.run(
-        [sys.executable, "-c", SETUP + code], capture_output=True, text=True, timeout=60, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", SETUP + code], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 

@@ -26,7 +26,7 @@ from modelscan.errors import ConfigurationError
 from modelscan_provider_embedded.settings import Settings
 
 if TYPE_CHECKING:
-    import xllamacpp  # type: ignore[import-untyped]  # it comes without types
+    import xllamacpp
 
 Deliver = Callable[[bytes | Exception | None], None]
 _BATCH_TOKENS: Final = 128
@@ -147,7 +147,7 @@ def _leave_without_destructors() -> None:
     """
     library = ctypes.CDLL(None)
     if hasattr(library, "on_exit"):
-        library.on_exit(ctypes.cast(library._exit, ctypes.c_void_p), None)
+        library.on_exit(ctypes.cast(library._exit, ctypes.c_void_p), None)  # noqa: SLF001 - C's own name
 
 
 def reads_llguidance() -> bool:
