@@ -10,7 +10,6 @@ Each session gets an environment of its own with the dependency groups that it n
 import os
 import re
 import shutil
-import sys
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -105,7 +104,8 @@ def docs(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measurements; they want a machine of their own."""
     install(session, *TESTS)
-    session.run("python", "-m", "pytest", "-m", "bench", "tests/benchmarks", *session.posargs)
+    session.run("python", "-m", "pytest", "-m", "bench", "-s", *session.posargs)
+    session.run("python", "tests/benchmarks/own_time.py")
 
 
 @nox.session(name="long")
@@ -167,4 +167,4 @@ def install(session: nox.Session, *groups: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(nox.main())
+    nox.main()
