@@ -1,0 +1,46 @@
+"""The list of models that a key may use."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import attrs
+import msgspec
+
+from modelscan.contracts.http import Headers, HttpRequest, HttpResponse, Target
+from modelscan.errors import DecodeError
+
+
+class _Model(msgspec.Struct):
+    id: str | None = None
+
+
+class _Page(msgspec.Struct):
+    data: list[_Model]
+
+
+_lists: Final = msgspec.json.Decoder(_Page | list[_Model])
+
+
+@attrs.frozen(kw_only=True)
+class Models:
+    """The names of the models, by GET /models; some servers answer with a bare list."""
+
+    path: str = "/models"
+
+    def headers(self, target: Target) -> Headers:
+        """Every header but the credential's."""
+        return ()
+
+    def encode(self, request: None, target: Target) -> HttpRequest:
+        """The request."""
+        return HttpRequest(method="GET", url=target.base_url + self.path, headers=self.headers(target), repeat="safe")
+
+    def decode(self, response: HttpResponse, request: None, target: Target) -> tuple[str, ...]:
+        """The names, in the server's order. Raises `DecodeError` for a body without a list."""
+        try:
+            body: Any = _lists.decode(response.body)
+        except msgspec.MsgspecError as error:
+            raise DecodeError(f"the body is no list of models: {error}") from error
+        models: list[_Model] = body if isinstance(body, list) else body.data
+        return tuple([model.id for model in models if model.id])
