@@ -117,11 +117,10 @@ def long_tests(session: nox.Session) -> None:
 
 @nox.session(python=False)
 def fresh(session: nox.Session) -> None:
-    """The README's first two commands on a machine that has never seen us: a clone, an empty home, one Python."""
+    """The README's first two commands on a machine that has never seen us: a clone and an empty home."""
     lines = re.findall(r"^python3 go\.py .+$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)[:2]
-    folders = {path.parent for version in PYTHONS for path in pyenv.glob(f"{version}.*/bin/python3")}
-    system = Path("/usr/bin/python3")
-    for folder in sorted(folders | ({system.parent} if system.exists() else set())):
+    found = sorted(path.parent for version in PYTHONS for path in pyenv.glob(f"{version}.*/bin/python3"))
+    for folder in [*found[-1:], *(path.parent for path in [Path("/usr/bin/python3")] if path.exists())]:
         with tempfile.TemporaryDirectory() as temporary:
             home, clone = Path(temporary, "home"), Path(temporary, "clone")
             home.mkdir()
@@ -138,8 +137,8 @@ def refresh_pins(session: nox.Session) -> None:
     """Move the date in pyproject.toml to a week ago, and every `==` pin to what resolves then."""
     path = ROOT / "pyproject.toml"
     text = path.read_text(encoding="utf-8")
-    week_ago = datetime.now(UTC) - timedelta(days=7)  # by then a poisoned release has been found, as a rule
-    text = re.sub(r'(?m)^exclude-newer = ".*"$', f'exclude-newer = "{week_ago:%Y-%m-%dT00:00:00Z}"', text)
+    week_ago = f"{datetime.now(UTC) - timedelta(days=7):%Y-%m-%dT00:00:00Z}"  # a poisoned release is found by then
+    text = re.sub(r'(?m)^(exclude-newer = )"(.+)"$', lambda match: f'{match[1]}"{max(match[2], week_ago)}"', text)
     loose = re.sub(r'(?m)^  "[\w-]+==[^"]+",\n', "", text)
     path.write_text(loose, encoding="utf-8")
     try:
