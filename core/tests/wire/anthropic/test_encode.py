@@ -337,6 +337,15 @@ def test_what_another_vendor_wrote_goes_without_its_secrets() -> None:
     ]
 
 
+def test_what_a_message_carries_beside_its_content_goes_with_its_turn() -> None:
+    ours = Message("user", (Text(text="a"),), extra={"annotation": 1})
+    theirs = Message("assistant", (Text(text="b"),), wire="gemini", extra={"their": 1})
+    assert turns(ours, theirs) == [
+        {"role": "user", "content": "a", "annotation": 1},
+        {"role": "assistant", "content": "b"},
+    ]
+
+
 def test_thoughts_without_a_signature_are_not_sent_back() -> None:
     unsigned = Message("assistant", (Reasoning(text="Hm."),), wire="anthropic")
     assert turns(user("Why?"), unsigned, user("Well?")) == [

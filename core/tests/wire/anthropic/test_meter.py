@@ -82,7 +82,10 @@ def test_a_tool_that_the_vendor_runs_has_no_bound_but_for_its_searches() -> None
     assert bound()["searches"] == 0
 
 
-@pytest.mark.parametrize("extra", [{"context_management": {"edits": []}}, {"container": "c"}])
+@pytest.mark.parametrize(
+    "extra",
+    [{"context_management": {"edits": []}}, {"container": "c"}, {"mcp_servers": []}, {"tools": [{"type": "bash"}]}],
+)
 def test_what_changes_the_context_has_no_bound(extra: dict[str, Any]) -> None:
     assert bound(extra=extra)["input_tokens"] is None
 

@@ -41,30 +41,34 @@ def blocks_of(message: Message) -> list[Block]:
     content. Text of an assistant that is empty is left out, for the vendor takes none. Raises `UnsupportedError` for a
     part that the format has no block for.
     """
-    is_ours = message.wire == WIRE
-    keeps_extra = is_ours or not message.wire
+    keeps = keeps_extra(message)
     blocks = []
     for part in message.content:
-        if isinstance(part, Reasoning) and not (is_ours and (part.signature or part.encrypted)):
+        if isinstance(part, Reasoning) and not (message.wire == WIRE and (part.signature or part.encrypted)):
             continue
-        if isinstance(part, ProviderPart) and not keeps_extra:
+        if isinstance(part, ProviderPart) and not keeps:
             continue
         if message.role == "assistant" and isinstance(part, (Text, Refusal)) and not part.text:
             continue
-        blocks.append(block_of(part, keeps_extra=keeps_extra))
+        blocks.append(block_of(part, keeps=keeps))
     return blocks
 
 
-def block_of(part: AnyPart, *, keeps_extra: bool = True) -> Block:
+def keeps_extra(message: Message) -> bool:
+    """Whether what a message carries beside its content is this format's: it came over it, or the caller wrote it."""
+    return message.wire in ("", WIRE)
+
+
+def block_of(part: AnyPart, *, keeps: bool = True) -> Block:
     """One part as a block."""
     write = _WRITERS.get(type(part))
     if write is None:
         what = type(part).__name__.lower()
         raise UnsupportedError(f"the Messages API takes no {what}; send text, images or documents")
-    block = write(part, keeps_extra)
+    block = write(part, keeps)
     if part.cache is not None:
         block["cache_control"] = cache_control(part.cache)
-    if keeps_extra:
+    if keeps:
         block.update(part.extra)
     return block
 
@@ -86,9 +90,9 @@ def has_file_id(part: AnyPart) -> bool:
     return isinstance(part, Media) and part.file_id is not None
 
 
-def _text(part: Text, keeps_extra: bool) -> Block:
+def _text(part: Text, keeps: bool) -> Block:
     block: Block = {"type": "text", "text": part.text}
-    if keeps_extra and part.citations:
+    if keeps and part.citations:
         cited = [found for one in part.citations if (found := citation_block(one)) is not None]
         if cited:
             block["citations"] = cited
@@ -113,9 +117,9 @@ def _input(call: ToolCall) -> Any:
     return msgspec.Raw(call.arguments.encode())
 
 
-def _tool_result(result: ToolResult, keeps_extra: bool) -> Block:
+def _tool_result(result: ToolResult, keeps: bool) -> Block:
     block: Block = {"type": "tool_result", "tool_use_id": tool_id(result.call_id)}
-    content = [block_of(part, keeps_extra=keeps_extra) for part in result.content]
+    content = [block_of(part, keeps=keeps) for part in result.content]
     if len(content) == 1 and content[0].keys() == {"type", "text"}:
         block["content"] = content[0]["text"]
     elif content:

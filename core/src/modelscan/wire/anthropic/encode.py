@@ -13,7 +13,7 @@ from modelscan.types.chat import ChatRequest
 from modelscan.types.content import Text
 from modelscan.types.messages import Message
 from modelscan.types.tools import AnyTool, ForcedTool, JsonObject, JsonSchema, Tool
-from modelscan.wire.anthropic.blocks import block_of, blocks_of, cache_control, has_file_id
+from modelscan.wire.anthropic.blocks import block_of, blocks_of, cache_control, has_file_id, keeps_extra
 from modelscan.wire.anthropic.claude import default_max_tokens, keeps_schemas
 from modelscan.wire.anthropic.schemas import keepable
 from modelscan.wire.anthropic.thinking import thinking_fields
@@ -115,6 +115,8 @@ def _turns(messages: tuple[Message, ...]) -> list[dict[str, Any]]:
             turns[-1]["content"] += blocks
         else:
             turns.append({"role": role, "content": blocks})
+        if keeps_extra(message):
+            turns[-1].update(message.extra)
     for turn in turns:
         content = turn["content"]
         if len(content) == 1 and content[0].keys() == {"type", "text"}:

@@ -11,7 +11,7 @@ import msgspec
 from modelscan.contracts.http import Target
 from modelscan.types.chat import ChatRequest
 from modelscan.types.content import AnyPart, CacheLifetime, File, Image, ToolResult
-from modelscan.types.tools import ProviderTool, Tool
+from modelscan.types.tools import Tool
 from modelscan.wire.anthropic.encode import body_of
 
 # An image is scaled down before it is counted: 4,784 tokens at most on the newest models, about 1,600 on the others.
@@ -35,18 +35,18 @@ class MessagesMeter:
         tokens = self._input_tokens(request, body)
         marks = list(_cache_marks(request))
         output: int | None = body["max_tokens"]
-        if "context_management" in body or _server_tools(request):
+        if _has_more_input(body):
             output = None
         return {
             "input_tokens": tokens,
             "output_tokens": output,
             "cache_write_tokens": tokens if marks or "cache_control" in body else 0,
             "cache_write_1h_tokens": tokens if "1h" in marks or "cache_control" in body else 0,
-            "searches": _searches(request),
+            "searches": _searches(body),
         }
 
     def _input_tokens(self, request: ChatRequest, body: dict[str, Any]) -> int | None:
-        if _server_tools(request) or "context_management" in body or "container" in body:
+        if _has_more_input(body):
             return None
         parts = [part for message in request.messages for part in message.content]
         media = [*parts, *(inner for part in parts if isinstance(part, ToolResult) for inner in part.content)]
@@ -68,14 +68,16 @@ def _is_bounded(part: AnyPart) -> bool:
     return True
 
 
-def _server_tools(request: ChatRequest) -> list[ProviderTool]:
-    return [tool for tool in request.tools if isinstance(tool, ProviderTool)]
+def _has_more_input(body: dict[str, Any]) -> bool:
+    """Whether the vendor adds to the input by itself: by a tool that it knows without a schema, or by what it keeps."""
+    if any(name in body for name in ("context_management", "container", "mcp_servers")):
+        return True
+    return any("input_schema" not in tool for tool in body.get("tools", ()))
 
 
-def _searches(request: ChatRequest) -> int | None:
-    uses: list[Any] = [
-        tool.options.get("max_uses") for tool in _server_tools(request) if tool.kind.startswith("web_search")
-    ]
+def _searches(body: dict[str, Any]) -> int | None:
+    searching = [tool for tool in body.get("tools", ()) if str(tool.get("type")).startswith("web_search")]
+    uses: list[Any] = [tool.get("max_uses") for tool in searching]
     return None if None in uses else sum(uses, 0)
 
 

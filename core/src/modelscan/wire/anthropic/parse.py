@@ -63,11 +63,12 @@ def _system(system: str | list[Json]) -> tuple[Message, ...]:
 def _messages(messages: list[Json]) -> Iterator[Message]:
     for message in messages:
         parts = _parts(message["content"])
+        extra = {name: value for name, value in message.items() if name not in ("role", "content")}
         if message["role"] == "assistant":
-            yield Message("assistant", tuple(parts), wire=WIRE)
+            yield Message("assistant", tuple(parts), wire=WIRE, extra=extra)
             continue
         for is_result, group in groupby(parts, lambda part: isinstance(part, ToolResult)):
-            yield Message("tool" if is_result else "user", tuple(group))
+            yield Message("tool" if is_result else "user", tuple(group), extra=extra)
 
 
 def _parts(content: str | list[Json]) -> list[AnyPart]:
