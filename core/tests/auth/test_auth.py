@@ -17,7 +17,7 @@ from modelscan.auth.credentials import find_credential
 from modelscan.auth.hosts import CredentialHosts
 from modelscan.auth.signer import Signer
 from modelscan.contracts.auth import Credential
-from modelscan.contracts.http import Body, HttpRequest, Target
+from modelscan.contracts.http import Body, HttpRequest, HttpResponse, Target
 from modelscan.contracts.provider import Connection
 from modelscan.errors import ConfigurationError, CredentialError
 
@@ -37,7 +37,9 @@ class Header:
 
 
 BASE = {"default": "https://api.example.org/v1"}
-CONNECTION = Connection(base_urls=BASE, schemes={"default": Header(), "hashed": Header(True)}, env=("A_KEY", "B_KEY"))
+CONNECTION = Connection(
+    base_urls=BASE, schemes={"default": Header(), "hashed": Header(needs_body_hash=True)}, env=("A_KEY", "B_KEY")
+)
 ACCOUNT = Account(provider="ex")
 
 
@@ -151,7 +153,10 @@ def signer(find: Any) -> Signer:
     async def hash_body(body: Body) -> str:
         return f"hash of {body!r}"
 
-    return Signer(CONNECTION, TARGET, find, hash_body)
+    async def send(request: HttpRequest) -> HttpResponse:
+        raise AssertionError("nothing is exchanged here")
+
+    return Signer(CONNECTION, TARGET, find, hash_body, send)
 
 
 TARGET = Target(base_urls=BASE, model="m")

@@ -47,3 +47,9 @@ def _origin(url: str) -> tuple[str, str, int | None]:
     parts = urlsplit(url)
     scheme = _PLAIN_FORM.get(parts.scheme, parts.scheme)
     return scheme, (parts.hostname or "").lower(), parts.port or _DEFAULT_PORTS.get(scheme)
+
+
+def is_private(url: str) -> bool:
+    """Whether nobody on the way can read what is sent there: TLS, or this machine."""
+    scheme, host, _ = _origin(url)
+    return scheme == "https" or host in ("localhost", "127.0.0.1", "::1")

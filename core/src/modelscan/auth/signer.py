@@ -3,17 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timezone
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from functools import partial
+from typing import Any, Final, cast
 
+import attrs
+
+from modelscan.auth.exchange import SendRequest, exchanged
 from modelscan.auth.hosts import CredentialHosts
-from modelscan.contracts.auth import AuthScheme, Credential
-from modelscan.contracts.http import Body, HttpRequest, Target
+from modelscan.auth.tokens import TokenCell
+from modelscan.contracts.auth import AuthScheme, Credential, Token
+from modelscan.contracts.flows import Flow
+from modelscan.contracts.http import Body, HttpRequest, HttpResponse, ResponseHead, Target
 from modelscan.contracts.provider import Connection
-from modelscan.errors import ConfigurationError
+from modelscan.errors import ConfigurationError, CredentialError, ProviderError
+
+REFUSALS: Final = frozenset({400, 401, 403})
+"""The statuses that a signature may be to blame for: AWS answers some with 400, most with 403."""
+
+_UNAUTHORIZED: Final = 401
+_HARMLESS_SKEW: Final = timedelta(seconds=60)
+
+
+def utc_now() -> datetime:
+    """This machine's clock."""
+    return datetime.now(UTC)
 
 
 class Signer:
-    """Signs an account's requests. The credential is looked up at the first request that needs it."""
+    """Signs an account's requests.
+
+    The credential is looked up at the first request that needs it. Where its scheme exchanges it for a token, that
+    is done once for all who need one, through `send`.
+    """
 
     def __init__(
         self,
@@ -21,24 +44,36 @@ class Signer:
         target: Target,
         find: Callable[[], Credential | None],
         hash_body: Callable[[Body], Awaitable[str]],
+        send: SendRequest,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._schemes = connection.schemes
         self._hosts = CredentialHosts(target.base_urls.values(), connection.credential_hosts)
         self._find = find
         self._hash_body = hash_body
+        self._send = send
+        self._clock = clock
+        self._skew = timedelta()
         self._found = False
         self._credential: Credential | None = None
+        self._cells: dict[str, TokenCell] = {}
 
     @property
     def credential(self) -> Credential | None:
         """The account's credential. Raises `CredentialError` where one is needed and missing."""
         if not self._found:
-            self._credential = self._find()
+            found = self._find()
+            if found != self._credential:
+                self._cells.clear()
+            self._credential = found
             self._found = True
         return self._credential
 
     async def sign(self, request: HttpRequest, target: Target) -> HttpRequest:
-        """The request as it may be sent. Raises `CredentialError` for a host that the key must not go to."""
+        """The request as it may be sent.
+
+        Raises `CredentialError` for a host that the key must not go to, and what the exchange for a token raises.
+        """
         if request.auth is None or not self._schemes:
             return request
         scheme = self._scheme(request.auth)
@@ -46,8 +81,89 @@ class Signer:
         if credential is None:
             return request
         self._hosts.check(request.url)
+        credential = await self._with_token(request.auth, scheme, credential, target)
         body_sha256 = await self._hash_body(request.body) if scheme.needs_body_hash else None
-        return scheme.sign(request, credential, target, body_sha256, datetime.now(timezone.utc))
+        return scheme.sign(request, credential, target, body_sha256, self._now())
+
+    async def renewed(
+        self, request: HttpRequest, target: Target, signed: HttpRequest, head: ResponseHead
+    ) -> HttpRequest | None:
+        """The request signed anew after a refusal, where that may help; None where it would be signed as before.
+
+        It may help where the server's clock is another than ours; and after a 401 where the token can be exchanged
+        anew, or the key's source holds another key by now. Raises what `sign` raises.
+        """
+        if head.status not in REFUSALS or request.auth is None or self._credential is None:
+            return None
+        has_changed = self._learn_clock(head)
+        if head.status == _UNAUTHORIZED:
+            has_changed = await self._replace(request, target, signed) or has_changed
+        again = await self.sign(request, target) if has_changed else signed
+        return None if again == signed else again
+
+    async def _replace(self, request: HttpRequest, target: Target, signed: HttpRequest) -> bool:
+        """Do away with what the provider doesn't take; whether there may be something else now."""
+        if self._has_another_key():
+            return True
+        cell = self._cells.get(request.auth or "")
+        if cell is None:
+            return False
+        if await self.sign(request, target) == signed:  # else another call has had the token replaced already
+            cell.drop()
+        return True
+
+    def _has_another_key(self) -> bool:
+        before, self._found = self._credential, False
+        try:
+            return self.credential != before
+        except CredentialError:
+            self._found = True  # the key is gone from its source, and nobody said that it is void
+            return False
+
+    async def _with_token(self, name: str, scheme: AuthScheme, credential: Credential, target: Target) -> Credential:
+        cell = self._cells.get(name)
+        if cell is None:
+            if scheme.exchange(credential, target, self._now()) is None:
+                return credential
+            cell = self._cells[name] = TokenCell(partial(self._exchange, scheme, credential, target), self._now)
+        token = await cell.get()
+        return attrs.evolve(credential, secrets={**credential.secrets, "token": token.secret})
+
+    async def _exchange(self, scheme: AuthScheme, credential: Credential, target: Target) -> Token:
+        """A token. The clock that a refusal tells is tried once; after any other the key is looked up anew next time."""
+        heads: list[ResponseHead] = []
+
+        async def send(request: HttpRequest) -> HttpResponse:
+            response = await self._send(request)
+            heads.append(response.head)
+            return response
+
+        def flow() -> Flow[None, Token, Any]:
+            # The scheme gave a flow for this credential when the cell was made.
+            return cast("Flow[None, Token, Any]", scheme.exchange(credential, target, self._now()))
+
+        try:
+            return await exchanged(flow(), target, send)
+        except ProviderError:
+            self._found = False
+            if heads[-1].status not in REFUSALS or not self._learn_clock(heads[-1]):
+                raise
+        return await exchanged(flow(), target, send)
+
+    def _learn_clock(self, head: ResponseHead) -> bool:
+        """Take over the server's clock where ours is off by more than a minute; whether it was."""
+        try:
+            theirs = parsedate_to_datetime(head.header("date"))
+        except ValueError:
+            return False
+        skew = theirs.astimezone(UTC) - self._now()
+        if abs(skew) <= _HARMLESS_SKEW:
+            return False
+        self._skew += skew
+        return True
+
+    def _now(self) -> datetime:
+        return self._clock() + self._skew
 
     def _scheme(self, name: str) -> AuthScheme:
         try:
@@ -55,4 +171,3 @@ class Signer:
         except KeyError:
             known = ", ".join(sorted(self._schemes))
             raise ConfigurationError(f"the connection has no auth scheme {name!r}; it has {known}") from None
-

@@ -39,9 +39,16 @@ class Token:
 
 @runtime_checkable
 class AuthScheme(Protocol):
-    """One way to sign. `needs_body_hash` asks the core for the body's SHA-256."""
+    """One way to sign. `needs_body_hash` asks the core for the body's SHA-256.
 
-    needs_body_hash: bool
+    Where `exchange` gives a flow, the core runs it when there is no token that is fresh, and hands the token to `sign`
+    as the credential's secret `token`, beside the others. The flow's requests carry their own right (`auth=None`).
+    """
+
+    @property
+    def needs_body_hash(self) -> bool:
+        """Whether `sign` wants the body's hash."""
+        ...
 
     def exchange(self, credential: Credential, target: Target, now: datetime) -> Flow[None, Token, Any] | None:
         """The flow that gets a token; None where the credential signs by itself. The state type is the scheme's own."""

@@ -57,6 +57,10 @@ class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
     repeat: Repeat = "unsafe"
     sink: bool = False
 
+    def __repr__(self) -> str:
+        # Once signed, its headers and perhaps its query hold the credential.
+        return f"HttpRequest({self.method} {self.url.partition('?')[0]}, {len(self.headers)} headers)"
+
 
 class ResponseHead(msgspec.Struct, frozen=True):
     """What arrives first: the status and the headers (names in lower case)."""
@@ -95,7 +99,7 @@ class HttpResponse(msgspec.Struct, frozen=True):
 
 
 class Frame(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One message of a stream, as its framing cut it out: an event's data, a line, a binary message, a piece of audio."""
+    """One message of a stream, as its framing cut it out: an event's data, a line, a binary message, some audio."""
 
     data: bytes
     event: str = ""
@@ -120,7 +124,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """Where a call goes; it never holds a secret.
 
     `base_urls` are the connection's (`default`, and others such as `queue` or `upload`), without a slash at the end;
-    `account` is the account's name; `params` are the connection's declared parameters (account id, region, API version).
+    `account` is the account's name; `params` are the connection's declared parameters (account id, region, ...).
     """
 
     base_urls: Mapping[str, str]

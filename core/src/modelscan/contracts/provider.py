@@ -41,19 +41,58 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
     help: str = ""
 
 
+class SecretsFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of the vendor's own tools that may hold the credential: an INI file with a section for each profile.
+
+    The variables `path_env` and `section_env` win over `path` and `section`; `names` says what each secret is called there.
+    """
+
+    path: str
+    names: dict[str, str]
+    path_env: tuple[str, ...] = ()
+    section: str = "default"
+    section_env: tuple[str, ...] = ()
+
+
+class CredentialForm(msgspec.Struct, frozen=True, kw_only=True):
+    """One form that a credential may have: its secrets by name.
+
+    `env` gives for each secret the variables that may hold it, `path_env` those that hold the path of a file whose
+    content is the secret; first found wins. All secrets are needed but the `optional` ones. A credential given as one
+    text (an argument, the keychain, a file) is a JSON object of the secrets, or the secret itself where one is needed.
+    """
+
+    env: dict[str, tuple[str, ...]] = {}
+    path_env: dict[str, tuple[str, ...]] = {}
+    optional: frozenset[str] = frozenset()
+    file: SecretsFile | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All its secrets, in the order in which they are declared."""
+        return tuple(dict.fromkeys((*self.env, *self.path_env)))
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The secrets without which it is no credential."""
+        return tuple(name for name in self.names if name not in self.optional)
+
+
 @attrs.frozen(kw_only=True)
 class Connection:
     """Where a vendor is and how it is authenticated.
 
     `base_urls` may hold `{parameter}` in braces. `schemes` are auth schemes by name (`default` signs by default; none at
-    all means that the vendor needs no key). `env` are the variables that may hold the key, first found wins;
-    `base_url_env` may replace the default base URL. `credential_hosts` are hosts beside those of the base URLs that
+    all means that the vendor needs no key). `env` are the variables that may hold the key, first found wins; `forms` are
+    further forms of the credential, for vendors that want several secrets or take one of several kinds (the first form
+    that is whole wins). `base_url_env` may replace the default base URL. `credential_hosts` are hosts beside those of the base URLs that
     credentials may go to; `*.example.org` covers subdomains.
     """
 
     base_urls: Mapping[str, str]
     schemes: Mapping[str, AuthScheme] = attrs.field(factory=dict)
     env: tuple[str, ...] = ()
+    forms: tuple[CredentialForm, ...] = ()
     base_url_env: tuple[str, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     credential_hosts: tuple[str, ...] = ()

@@ -37,7 +37,7 @@ class HeaderKey(_StaticScheme):
         self, request: HttpRequest, credential: Credential, target: Target, body_sha256: str | None, now: datetime
     ) -> HttpRequest:
         """The request with the header, in place of one of that name."""
-        return _with_header(request, self.name, self.prefix + credential.key.reveal())
+        return with_header(request, self.name, self.prefix + credential.key.reveal())
 
 
 @attrs.frozen
@@ -78,9 +78,10 @@ class Basic(_StaticScheme):
         user = secrets["username"] if "username" in secrets else credential.key
         password = secrets["password"].reveal() if "password" in secrets else ""
         pair = base64.b64encode(f"{user.reveal()}:{password}".encode()).decode()
-        return _with_header(request, "authorization", f"Basic {pair}")
+        return with_header(request, "authorization", f"Basic {pair}")
 
 
-def _with_header(request: HttpRequest, name: str, value: str) -> HttpRequest:
+def with_header(request: HttpRequest, name: str, value: str) -> HttpRequest:
+    """The request with a header, in place of those of that name."""
     others = tuple([header for header in request.headers if header[0].lower() != name.lower()])
     return msgspec.structs.replace(request, headers=(*others, (name, value)))
