@@ -193,7 +193,7 @@ def _parameters(parameters: xllamacpp.CommonParams, settings: Settings) -> xllam
     parameters.n_threads_http = 1
     parameters.ui = parameters.endpoint_slots = False
     if settings.is_bundled:  # what the model's card recommends; for another file its own hold, or llama.cpp's
-        parameters.sampling.temp, parameters.sampling.top_p = 0.2, 0.9
+        parameters.sampling.temp = 0.0  # a model this small answers best without dice: at 0.2 it still rambles at times
     return parameters
 
 
