@@ -60,7 +60,8 @@ def bootstrap() -> str:
         complain("This Python can't make virtual environments. Debian and Ubuntu: apt install python3-venv")
         return ""
     python = next(path for path in BOOT.glob("*/python*") if path.stem == "python")
-    if subprocess.call([str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", "uv>=0.9,<1"]):
+    pip = [str(python), "-m", "pip", "--disable-pip-version-check", "--no-cache-dir", "install", "-q"]
+    if subprocess.call([*pip, "uv>=0.9,<1"]):
         complain("pip could not install uv (see above). Behind a proxy, set HTTPS_PROXY and PIP_CERT; or install uv.")
     return boot_uv()
 

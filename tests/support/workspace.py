@@ -33,7 +33,8 @@ class Member:
     @property
     def package(self) -> Path:
         """The folder of its import package."""
-        return self.folder / "src" / self.project["tool"]["uv"]["build-backend"]["module-name"]
+        name: str = self.project["tool"]["uv"]["build-backend"]["module-name"]
+        return self.folder / "src" / name
 
     def modules(self) -> list[Path]:
         """Its own modules, tests not included."""
