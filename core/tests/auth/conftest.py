@@ -29,7 +29,7 @@ def keychain(monkeypatch: pytest.MonkeyPatch) -> Keychain:
     def fill(entries: dict[str, str]) -> None:
         errors = ModuleType("keyring.errors")
         errors.KeyringError = type("KeyringError", (Exception,), {})  # type: ignore[attr-defined]
-        keyring: Any = SimpleNamespace(get_password=lambda service, name: entries.get(name), errors=errors)
+        keyring: Any = SimpleNamespace(get_password=lambda _, name: entries.get(name), errors=errors)
         monkeypatch.setitem(sys.modules, "keyring", keyring)
         monkeypatch.setitem(sys.modules, "keyring.errors", errors)
 

@@ -43,7 +43,7 @@ ROBOT_JSON = '{"private_key": "canary"}'
 
 
 def found(
-    given: Any = None, *, account: Account = ACCOUNT, connection: Connection = CONNECTION, **environment: str
+    given: Any = None, *, account: Account = ACCOUNT, connection: Connection = CONNECTION, **environment: Any
 ) -> tuple[dict[str, str], str]:
     credential = find_credential(account, connection, {"cloud": given} if given else {}, environment)
     assert credential is not None
@@ -69,7 +69,7 @@ def test_a_secret_that_no_form_has_is_left_out() -> None:
 def test_the_environment_gives_the_first_form_that_is_whole(home: Path) -> None:
     (home / "robot.json").write_text(ROBOT_JSON)
     path = str(home / "robot.json")
-    pair = {"CLOUD_KEY_ID": "i", "CLOUD_OLD_SECRET": "s"}
+    pair: dict[str, Any] = {"CLOUD_KEY_ID": "i", "CLOUD_OLD_SECRET": "s"}
     assert found(CLOUD_API_KEY="k", **pair) == ({"key": "k"}, "env:CLOUD_API_KEY")
     assert found(**pair) == ({"access_key_id": "i", "secret_access_key": "s"}, "env:CLOUD_KEY_ID")
     assert found(**pair, CLOUD_TOKEN="t")[0]["session_token"] == "t"
@@ -100,13 +100,23 @@ def test_the_keychain_holds_several_secrets_as_json(keychain: Any) -> None:
     assert found() == (PAIR, "keyring")
 
 
-INI = "[default]\ncloud_id = i1\ncloud_secret = s1\n[work]\ncloud_id=i2\ncloud_secret=s2\ncloud_token=t2\n[half]\ncloud_id=i3\n"
+INI = """
+[default]
+cloud_id = i1
+cloud_secret = s1
+[work]
+cloud_id=i2
+cloud_secret=s2
+cloud_token=t2
+[half]
+cloud_id=i3
+"""
 
 
 def test_the_vendors_own_file_comes_last_and_has_profiles(home: Path) -> None:
     path = home / "credentials"
     path.write_text(INI)
-    here = {"CLOUD_FILE": str(path)}
+    here: dict[str, Any] = {"CLOUD_FILE": str(path)}
     assert found(**here) == ({"access_key_id": "i1", "secret_access_key": "s1"}, f"file:{path}[default]")
     assert found(**here, CLOUD_PROFILE="work")[0] == {
         "access_key_id": "i2", "secret_access_key": "s2", "session_token": "t2"

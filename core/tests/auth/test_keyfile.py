@@ -34,7 +34,7 @@ def path(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return found
 
 
-def found(path: Path, account: Account | None = None, **environment: str) -> tuple[str, str]:
+def found(path: Path, account: Account | None = None, **environment: Any) -> tuple[str, str]:
     credential = find_credential(
         account or Account(provider="ex"), CONNECTION, {}, {"MODELSCAN_HOME": str(path.parent), **environment}
     )
@@ -50,7 +50,7 @@ def test_keys_come_back_and_only_their_user_may_read_them(path: Path) -> None:
 
 
 def test_a_key_is_found_after_the_environment_and_the_keychain(path: Path, keychain: Any) -> None:
-    opened = {"MODELSCAN_KEY_PASSPHRASE": PASSPHRASE.reveal()}
+    opened: dict[str, Any] = {"MODELSCAN_KEY_PASSPHRASE": PASSPHRASE.reveal()}
     assert found(path, **opened) == ("sk-canary-0123456789", "keyfile")
     assert found(path, Account(provider="ex", name="work"), **opened) == ("sk-work-canary", "keyfile")
     assert found(path, Account(provider="ex", credential="keyfile:ex/work"), **opened)[1] == "keyfile:ex/work"

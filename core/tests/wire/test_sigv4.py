@@ -275,6 +275,6 @@ def test_a_missing_region_is_named() -> None:
 
 
 def test_it_is_a_scheme_that_needs_the_bodys_hash() -> None:
-    assert isinstance(SUBJECT, AuthScheme)
-    assert SUBJECT.needs_body_hash
-    assert SUBJECT.exchange(Credential(KEYS), TARGET, NOW) is None
+    scheme: AuthScheme = SUBJECT
+    assert scheme.needs_body_hash
+    assert scheme.exchange(Credential(KEYS), TARGET, NOW) is None

@@ -8,7 +8,7 @@ from typing import Any
 
 from modelscan.auth.hosts import CredentialHosts, is_private
 from modelscan.contracts.auth import Token
-from modelscan.contracts.flows import Done, Event, Flow, Lost, Send, Woken
+from modelscan.contracts.flows import Done, Event, Flow, Lost, Send, Wait, Woken
 from modelscan.contracts.http import HttpRequest, HttpResponse, Target
 from modelscan.errors import CredentialError, TransportError
 
@@ -22,13 +22,14 @@ async def exchanged(flow: Flow[None, Token, Any], target: Target, send: SendRequ
     All requests go to the origin of the first one, over TLS or to this machine: a reply can't lead the credential
     elsewhere. Raises what the flow raises, and `CredentialError` for a request to another place.
     """
-    step = flow.start(None, target)
-    if not is_private(step.request.url):
+    first = flow.start(None, target)
+    if not is_private(first.request.url):
         raise CredentialError(
-            f"the credential was not sent to {step.request.url.partition('?')[0]}: it isn't encrypted",
+            f"the credential was not sent to {first.request.url.partition('?')[0]}: it isn't encrypted",
             advice="Use an https address to exchange credentials for tokens.",
         )
-    hosts = CredentialHosts([step.request.url])
+    hosts = CredentialHosts([first.request.url])
+    step: Send[Any] | Wait[Any] = first
     while True:
         event: Event
         if isinstance(step, Send):

@@ -1,7 +1,7 @@
 """An encrypted file of keys, for machines without a keychain: one file, one passphrase.
 
-The passphrase goes through scrypt with a salt of the file's own; the keys are sealed with Fernet (AES-CBC and HMAC) from
-the package `cryptography`. Only the file's user may read it.
+The passphrase goes through scrypt with a salt of the file's own; the keys are sealed with Fernet (AES-CBC and HMAC)
+from the package `cryptography`. Only the file's user may read it.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from modelscan.types.secret import Secret
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet
 
-PASSPHRASE_VARIABLE: Final = "MODELSCAN_KEY_PASSPHRASE"
-PASSPHRASE_NAME: Final = "key-file-passphrase"
+PASSPHRASE_VARIABLE: Final = "MODELSCAN_KEY_PASSPHRASE"  # noqa: S105 - a name, not the thing
+PASSPHRASE_NAME: Final = "key-file-passphrase"  # noqa: S105 - the same
 """What the passphrase is called in the OS keychain."""
 
 _FILE: Final = "keys.json"
@@ -97,7 +97,7 @@ def read_keys(path: Path, passphrase: Secret) -> dict[str, Secret]:
 
 
 def write_keys(path: Path, passphrase: Secret, keys: Mapping[str, Secret]) -> None:
-    """Write the file anew, with these keys alone; a reader sees the old file or the new one. Raises `CredentialError`."""
+    """Write the file anew, with these keys alone; a reader sees the old file or the new. Raises `CredentialError`."""
     salt = os.urandom(16)
     plain = msgspec.json.encode({name: key.reveal() for name, key in keys.items()})
     sealed = _Sealed(_VERSION, _COST, salt, _box(passphrase, salt, _COST).encrypt(plain).decode())

@@ -130,7 +130,7 @@ class Signer:
         return attrs.evolve(credential, secrets={**credential.secrets, "token": token.secret})
 
     async def _exchange(self, scheme: AuthScheme, credential: Credential, target: Target) -> Token:
-        """A token. The clock that a refusal tells is tried once; after any other the key is looked up anew next time."""
+        """A token. A refusal's clock is tried once; after any other failure the key is looked up anew next time."""
         heads: list[ResponseHead] = []
 
         async def send(request: HttpRequest) -> HttpResponse:

@@ -11,7 +11,7 @@ from modelscan.contracts.auth import Token
 
 _MARGIN: Final = timedelta(seconds=120)
 _MARGIN_SHARE: Final = 5
-"""A token is fetched anew two minutes before its end, or when a fifth of its life is left: clocks differ, calls take time."""
+"""Fetched anew two minutes before its end, or when a fifth of its life is left: clocks differ, calls take time."""
 
 
 class TokenCell:
@@ -58,13 +58,12 @@ class TokenCell:
 
     async def _fetch(self) -> Token:
         try:
-            token = await self._exchange()
+            token = self._token = await self._exchange()
+            self._fresh_until = self._until(token)
+            return token
         finally:
-            if self._running is asyncio.current_task():
+            if self._running is asyncio.current_task():  # else all have left it, and another may be running
                 self._running = None
-        self._token = token
-        self._fresh_until = self._until(token)
-        return token
 
     def _until(self, token: Token) -> datetime | None:
         if token.expires_at is None:

@@ -12,6 +12,7 @@ from modelscan.contracts.auth import AuthScheme
 from modelscan.contracts.duplex import DuplexOperation
 from modelscan.contracts.flows import Flow
 from modelscan.contracts.operations import Errors, Meter, NativeOperation, Operation, StreamingOperation
+from modelscan.types.batch import BatchReply, BatchRequest
 from modelscan.types.chat import ChatChunk, ChatReply, ChatRequest
 from modelscan.types.embed import EmbedReply, EmbedRequest, RerankReply, RerankRequest
 from modelscan.types.knowledge import ModerationReply, ModerationRequest, SearchReply, SearchRequest
@@ -44,7 +45,7 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
 class SecretsFile(msgspec.Struct, frozen=True, kw_only=True):
     """A file of the vendor's own tools that may hold the credential: an INI file with a section for each profile.
 
-    The variables `path_env` and `section_env` win over `path` and `section`; `names` says what each secret is called there.
+    The variables `path_env` and `section_env` win over `path` and `section`; `names` says what each secret is called.
     """
 
     path: str
@@ -82,11 +83,11 @@ class CredentialForm(msgspec.Struct, frozen=True, kw_only=True):
 class Connection:
     """Where a vendor is and how it is authenticated.
 
-    `base_urls` may hold `{parameter}` in braces. `schemes` are auth schemes by name (`default` signs by default; none at
-    all means that the vendor needs no key). `env` are the variables that may hold the key, first found wins; `forms` are
-    further forms of the credential, for vendors that want several secrets or take one of several kinds (the first form
-    that is whole wins). `base_url_env` may replace the default base URL. `credential_hosts` are hosts beside those of the base URLs that
-    credentials may go to; `*.example.org` covers subdomains.
+    `base_urls` may hold `{parameter}` in braces. `schemes` are auth schemes by name (`default` signs by default;
+    none at all means that the vendor needs no key). `env` are the variables that may hold the key, first found
+    wins; `forms` are further forms of the credential, for vendors that want several secrets or take one of several
+    kinds (the first form that is whole wins). `base_url_env` may replace the default base URL. `credential_hosts`
+    are hosts beside those of the base URLs that credentials may go to; `*.example.org` covers subdomains.
     """
 
     base_urls: Mapping[str, str]
@@ -115,6 +116,7 @@ ChatOperation = (
     StreamingOperation[ChatRequest, ChatReply[None], ChatChunk]
     | Operation[ChatRequest, ChatReply[None]]
     | NativeOperation[ChatRequest, ChatReply[None], ChatChunk]
+    | Flow[ChatRequest, ChatReply[None], Any]
 )
 
 
@@ -134,6 +136,7 @@ class Provider:
     video: Operation[VideoRequest, VideoReply] | Flow[VideoRequest, VideoReply, Any] | None = None
     moderation: Operation[ModerationRequest, ModerationReply] | None = None
     search: Operation[SearchRequest, SearchReply] | None = None
+    batch: Flow[BatchRequest, BatchReply, Any] | None = None
     realtime: DuplexOperation[RealtimeConfig, LiveInput, LiveOutput] | None = None
     count_tokens: Operation[ChatRequest, int] | NativeOperation[ChatRequest, int, Any] | None = None
     models: Operation[None, tuple[str, ...]] | NativeOperation[None, tuple[str, ...], Any] | None = None
@@ -159,6 +162,7 @@ CAPABILITIES = (
     "video",
     "moderation",
     "search",
+    "batch",
     "realtime",
     "count_tokens",
     "models",

@@ -40,8 +40,8 @@ def _base64(data: bytes) -> bytes:
 class SharedSecretJwt:
     """Signs each request by a token of its own making, with a secret that the vendor knows.
 
-    The credential's `access_key` names the account and its `secret_key` signs: `iss`, `exp` in half an hour, `nbf` a few
-    seconds ago. A vendor with other claims overrides `claims`, one with other secrets `key`.
+    The credential's `access_key` names the account and its `secret_key` signs: `iss`, `exp` in half an hour, `nbf` a
+    few seconds ago. A vendor with other claims overrides `claims`, one with other secrets `key`.
     """
 
     needs_body_hash: bool = attrs.field(default=False, init=False)

@@ -11,7 +11,7 @@ import attrs
 import msgspec
 
 from modelscan.contracts.auth import Credential, Token
-from modelscan.contracts.flows import Done, Event, Send
+from modelscan.contracts.flows import Done, Event, Lost, Send
 from modelscan.contracts.http import Headers, HttpRequest, HttpResponse, Target, Webhook
 from modelscan.errors import AuthenticationError, CredentialError, DecodeError, ProviderError, TransportError
 from modelscan.types.secret import Secret
@@ -56,11 +56,10 @@ class TokenFlow:
         return Send(HttpRequest(url=self.url, headers=_FORM, body=body, auth=None, repeat="safe"), TokenAsked())
 
     def resume(self, state: TokenAsked, event: Event, request: None, target: Target) -> Done[Token]:
-        """The token. Raises `AuthenticationError` where the credential is refused, `TransportError` for a lost answer."""
+        """The token. Raises a `ProviderError` where it is refused, `TransportError` for a lost answer."""
         if not isinstance(event, HttpResponse):
-            raise TransportError(
-                f"no token came from {self.url}: {getattr(event, 'error', 'nothing came')}", phase="wait"
-            )
+            what = event.error if isinstance(event, Lost) else "nothing came"
+            raise TransportError(f"no token came from {self.url}: {what}", phase="wait")
         if event.status != 200:
             raise self._refusal(event)
         try:
@@ -129,7 +128,7 @@ class ClientCredentials(_Exchanged):
 
 @attrs.frozen
 class RefreshToken(_Exchanged):
-    """A person's right, given once: `refresh_token` for a token, with the client's id and secret where they are there."""
+    """A person's right, given once: `refresh_token` for a token, with the client's id and secret if there are any."""
 
     def exchange(self, credential: Credential, target: Target, now: datetime) -> TokenFlow:
         """The flow that gets a token. Raises `CredentialError` where the refresh token is missing."""

@@ -75,7 +75,7 @@ class Basic(_StaticScheme):
     ) -> HttpRequest:
         """The request with the header."""
         secrets = credential.secrets
-        user = secrets["username"] if "username" in secrets else credential.key
+        user = secrets.get("username") or credential.key
         password = secrets["password"].reveal() if "password" in secrets else ""
         pair = base64.b64encode(f"{user.reveal()}:{password}".encode()).decode()
         return with_header(request, "authorization", f"Basic {pair}")
