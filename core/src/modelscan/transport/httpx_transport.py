@@ -20,6 +20,7 @@ from modelscan.contracts.transport import Exchange, Socket, Timeouts, TransportO
 from modelscan.errors import ConfigurationError, InvalidRequestError, ModelScanError
 from modelscan.hookspecs import hookimpl
 from modelscan.transport.bodies import OpenedBody, open_body
+from modelscan.transport.carrying import carried, finished
 from modelscan.transport.decoding import decoder_for
 from modelscan.transport.defaults import IDLE_CONNECTIONS, IDLE_S, SEND_PIECE_BYTES, socket_options
 from modelscan.transport.exchange import StreamedExchange
@@ -67,10 +68,10 @@ class HttpxTransport:
         try:
             async with watch.clock:
                 await watch.take_slot(self._slots)
-                response = await pool.handle_async_request(outgoing)
+                response = await carried(pool.handle_async_request(outgoing), httpx.Response.aclose)
         except BaseException as error:
             await watch.abandon()
-            failure = _failure(error, watch.clock, host)
+            failure = _failure(error, watch.clock, self._proxies.described(url.scheme, host))
             if failure is None:
                 raise
             raise failure from error
@@ -160,7 +161,7 @@ class _Watch:
         """Clean up after a failure."""
         self.release()
         if self._socket is not None:  # a handshake that is cancelled leaves its socket open (httpcore 1.0)
-            await self._socket.aclose()
+            await finished(self._socket.aclose())
 
     def release(self) -> None:
         """Give the slot back, once."""
@@ -190,16 +191,27 @@ class _HttpxExchange(StreamedExchange):
                     yield piece
             if decoder is not None:
                 decoder.finish()
-        except httpx.ReadTimeout as error:
-            raise timed_out("read", self._host, self._watch.httpx_timeouts["read"]) from error
-        except httpx.HTTPError as error:
-            raise broken("read", self._host, error) from error
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            await self._hang_up()
+            if isinstance(error, httpx.ReadTimeout):
+                raise timed_out("read", self._host, self._watch.httpx_timeouts["read"]) from error
+            if isinstance(error, httpx.HTTPError):
+                raise broken("read", self._host, error) from error
+            raise
         finally:
             await self._end()
 
+    async def _hang_up(self) -> None:
+        """Close the connection itself: httpcore's own clean-up stops half-way when a second cancellation comes."""
+        if self._response.extensions["http_version"] != b"HTTP/2":  # where others may be using it
+            await finished(self._response.extensions["network_stream"].aclose())
+
     async def _end(self) -> None:
         self._watch.release()
-        await self._response.aclose()
+        if not self._response.is_closed:
+            await finished(self._response.aclose())
 
 
 class _Pieces(httpx.AsyncByteStream):

@@ -23,6 +23,13 @@ class Proxies:
             self._found[key] = self._look_up(_AS_HTTP.get(scheme, scheme), host)
         return self._found[key]
 
+    def described(self, scheme: str, host: str) -> str:
+        """The host as an error names it: with the proxy that stands before it, without the proxy's password."""
+        proxy = self.url_for(scheme, host)
+        if proxy is None:
+            return host
+        return f"{host} (through the proxy {proxy.rpartition('://')[2].rpartition('@')[2].rstrip('/')})"
+
     def _look_up(self, scheme: str, host: str) -> str | None:
         proxy = self._by_scheme.get(scheme) or self._by_scheme.get("all")
         if proxy is None or proxy_bypass(host):

@@ -36,8 +36,7 @@ async def open_websocket(
     Raises `ConnectError`, `TimeoutError`, or the `ProviderError` that stands for the status of a server that refuses.
     """
     library = _library()
-    url = urlsplit(request.url)
-    check_url(url.scheme, url.hostname or "", has_userinfo="@" in url.netloc)
+    url = _parsed(request.url)
     subprotocols, headers = socket_headers(request, options, url.netloc)
     try:
         connection = await library.connect(
@@ -58,9 +57,9 @@ async def open_websocket(
         head = ResponseHead(answer.status_code, tuple((k.lower(), v) for k, v in answer.headers.raw_items()))
         raise provider_error(HttpResponse(head, bytes(answer.body or b""))) from None
     except builtins.TimeoutError as error:
-        raise timed_out("connect", url.netloc, timeouts.connect_s) from error
+        raise timed_out("connect", proxies.described(url.scheme, url.netloc), timeouts.connect_s) from error
     except (OSError, library.InvalidHandshake, library.ConnectionClosed) as error:
-        raise broken("connect", url.netloc, error) from error
+        raise broken("connect", proxies.described(url.scheme, url.netloc), error) from error
     return _WebsocketsSocket(connection, library.ConnectionClosed)
 
 
@@ -125,6 +124,16 @@ def _library() -> _Library:
             return exc
 
     return _Library(_ConnectOnce, InvalidStatus, InvalidHandshake, ConnectionClosed)
+
+
+def _parsed(text: str) -> SplitResult:
+    try:
+        url = urlsplit(text)
+        host = url.hostname if url.port != 0 else None  # asking for the port checks it
+    except ValueError:
+        host, url = None, SplitResult("", "", "", "", "")
+    check_url(url.scheme, host or "", has_userinfo="@" in url.netloc)
+    return url
 
 
 def _way(url: SplitResult, options: TransportOptions, proxies: Proxies) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from modelscan.errors import (
     TimeoutError,
 )
 from modelscan.testing.loopback import (
+    LoopbackServer,
     answer,
     silent,
     tunnel,
@@ -66,22 +67,35 @@ class EnvironmentSuite(Fixtures):
     ) -> None:
         server = await lab.server(answer(b"secret"), tls=tls)
         proxy = await lab.server(tunnel(server.port))
-        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("://", "://me:pass@"))
         transport = lab.transport(ca_bundle=bundle)
         request = HttpRequest(url=server.url, headers=(("authorization", SECRET),))
         assert await fetch(transport, request) == (200, b"secret")
         assert proxy.requests[0].method == "CONNECT"
+        assert proxy.requests[0].header("proxy-authorization") == "Basic bWU6cGFzcw=="
+        assert server.requests[0].header("proxy-authorization") is None
         assert SECRET not in str(proxy.requests[0].headers)
 
     async def test_a_proxy_that_refuses_is_a_failure_to_connect(
         self, lab: Lab, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         proxy = await lab.server(answer(status=407))
-        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("://", f"://me:{SECRET}@"))
         request = HttpRequest(url=f"https://a.test/?key={SECRET}", headers=(("authorization", SECRET),))
         with pytest.raises(ConnectError) as caught:
             await fetch(lab.transport(), request)
         assert "407" in caught.value.message
+        assert SECRET not in said(caught.value)
+
+    @pytest.mark.parametrize("url", ["https://a.test/", "http://a.test/"])
+    async def test_a_proxy_that_is_not_there_is_named_without_its_password(
+        self, lab: Lab, monkeypatch: pytest.MonkeyPatch, url: str
+    ) -> None:
+        async with LoopbackServer(answer()) as gone:
+            pass
+        monkeypatch.setenv("ALL_PROXY", gone.url.replace("://", f"://me:{SECRET}@"))
+        with pytest.raises(ConnectError, match=rf"a\.test \(through the proxy {gone.host}\)") as caught:
+            await fetch(lab.transport(), HttpRequest(url=url))
         assert SECRET not in said(caught.value)
 
     async def test_a_proxy_that_never_answers_is_a_failure_to_connect(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from modelscan.contracts.http import Field, FileRef, HttpRequest, Multipart
-from modelscan.contracts.transport import Transport
+from modelscan.contracts.transport import Timeouts, Transport
 from modelscan.errors import (
     InvalidRequestError,
     MediaError,
@@ -142,8 +142,13 @@ class RequestSuite(Fixtures):
         assert SECRET not in said(caught.value)
         assert server.connections == 0
 
-    @pytest.mark.parametrize("url", ["ftp://a.test/x", "nonsense", "http://", f"http://me:{SECRET}@127.0.0.1/"])
+    @pytest.mark.parametrize(
+        "url",
+        ["ftp://a.test/x", "nonsense", "http://", "http://[::1/", "http://a:b/", f"http://me:{SECRET}@127.0.0.1/"],
+    )
     async def test_a_url_that_cannot_be_sent_to_is_refused(self, transport: Transport, url: str) -> None:
         with pytest.raises(InvalidRequestError) as caught:
             await fetch(transport, HttpRequest(url=url))
         assert SECRET not in said(caught.value)
+        with pytest.raises(InvalidRequestError):
+            await transport.connect(HttpRequest(url=url), timeouts=Timeouts())

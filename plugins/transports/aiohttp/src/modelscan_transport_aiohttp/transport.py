@@ -71,7 +71,7 @@ class AiohttpTransport:
             watch.abandon()
             if watch.body_error is not None:
                 raise watch.body_error from None
-            found = failure(error, watch.clock, host)
+            found = failure(error, watch.clock, self._proxies.described(url.scheme, host))
             if found is None:
                 raise
             raise found from shown_cause(error)
@@ -91,7 +91,13 @@ class AiohttpTransport:
         way = Way.to(url, host, self._options, self._proxies)
         subprotocols, headers = socket_headers(request, self._options, host)
         return await open_websocket(
-            self._opened(), url, host, way.headers + headers, subprotocols, way.arguments, timeouts.connect_s
+            self._opened(),
+            url,
+            self._proxies.described(url.scheme, host),
+            way.headers + headers,
+            subprotocols,
+            way.arguments,
+            timeouts.connect_s,
         )
 
     async def close(self) -> None:
