@@ -122,6 +122,7 @@ class Sender:
         exchange = await self._send(signed, lease, extra)
         if exchange.head.status not in REFUSALS:
             return exchange
+        lease.settle(REFUSED)
         try:
             again = await endpoint.signer.renewed(request, endpoint.target, signed, exchange.head)
         except BaseException:
@@ -130,7 +131,6 @@ class Sender:
         if again is None:
             return exchange
         await self._read(endpoint, exchange)
-        lease.settle(REFUSED)
         lease.follow(await self._limiter.reserve(_demand(endpoint, call)))
         return await self._send(again, lease, extra)
 
