@@ -90,7 +90,7 @@ _NO_MODEL: Final = re.compile(
 _NO_KEY: Final = re.compile(r"(incorrect|invalid) API key", re.IGNORECASE)
 _BY_WORDS: Final = ((_TOO_LONG, ContextLengthError), (_NO_MODEL, NotFoundError), (_NO_KEY, AuthenticationError))
 _TRY_AGAIN: Final = re.compile(r"try again in (?:(\d+)h)?(?:(\d+)m(?!s))?(?:([\d.]+)(ms|s))?")
-_HAS_ERROR: Final = re.compile(rb'"error"\s*:\s*[{"]|"object"\s*:\s*"error"')
+_HAS_ERROR: Final = re.compile(rb'"error"\s*:\s*[{"]|"(?:object|type)"\s*:\s*"error"')
 
 
 class OpenAIErrors:
@@ -135,7 +135,7 @@ def _told(body: Any, *, is_error: bool) -> Mapping[str, Any] | None:
         return error
     if isinstance(error, str) and error:
         return {**body, "message": error}
-    if is_error or body.get("object") == "error":
+    if is_error or "error" in (body.get("object"), body.get("type")):
         return body
     return None
 
@@ -162,7 +162,8 @@ def _text(value: Any) -> str:
 
 def _codes(told: Mapping[str, Any]) -> list[str]:
     """The error's code and type, the more telling first."""
-    return [str(value) for name in ("code", "type") if (value := told.get(name)) and isinstance(value, (str, int))]
+    found = [told.get(name) for name in ("code", "type")]
+    return [str(value) for value in found if value and value != "error" and isinstance(value, (str, int))]
 
 
 def _status(told: Mapping[str, Any], codes: list[str]) -> int:

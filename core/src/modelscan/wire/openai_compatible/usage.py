@@ -21,28 +21,28 @@ def usage_of(block: UsageBlock | None) -> Usage:
         return UNREPORTED
     prompt = block.prompt_tokens_details or _NO_PROMPT_DETAILS
     completion = block.completion_tokens_details or _NO_COMPLETION_DETAILS
-    input_tokens = _count(block.prompt_tokens)
-    output_tokens = _count(block.completion_tokens)
-    reasoning = _count(completion.reasoning_tokens, block.reasoning_tokens)
-    if reasoning and _count(block.total_tokens) == input_tokens + output_tokens + reasoning:
+    input_tokens = first_count(block.prompt_tokens)
+    output_tokens = first_count(block.completion_tokens)
+    reasoning = first_count(completion.reasoning_tokens, block.reasoning_tokens)
+    if reasoning and first_count(block.total_tokens) == input_tokens + output_tokens + reasoning:
         output_tokens += reasoning
     return Usage(
         input_tokens=input_tokens,
         output_tokens=output_tokens,
-        cached_tokens=_count(
+        cached_tokens=first_count(
             prompt.cached_tokens,
             block.cached_tokens,
             block.num_cached_tokens,
             block.prompt_cache_hit_tokens,
             block.cache_read_input_tokens,
         ),
-        cache_write_tokens=_count(prompt.cache_write_tokens, block.cache_creation_input_tokens),
+        cache_write_tokens=first_count(prompt.cache_write_tokens, block.cache_creation_input_tokens),
         reasoning_tokens=reasoning,
-        audio_input_tokens=_count(prompt.audio_tokens),
-        audio_output_tokens=_count(completion.audio_tokens),
-        image_input_tokens=_count(prompt.image_tokens),
-        image_output_tokens=_count(completion.image_tokens),
-        other={name: count for name in _PREDICTED if (count := _count(getattr(completion, name)))},
+        audio_input_tokens=first_count(prompt.audio_tokens),
+        audio_output_tokens=first_count(completion.audio_tokens),
+        image_input_tokens=first_count(prompt.image_tokens),
+        image_output_tokens=first_count(completion.image_tokens),
+        other={name: count for name in _PREDICTED if (count := first_count(getattr(completion, name)))},
     )
 
 
@@ -71,7 +71,7 @@ def usage_block(usage: Usage) -> dict[str, Any] | None:
     }
 
 
-def _count(*places: Count) -> int:
+def first_count(*places: Count) -> int:
     """The first count that is told and isn't zero, in whichever place."""
     for count in places:
         if count:
