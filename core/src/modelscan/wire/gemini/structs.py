@@ -118,8 +118,8 @@ class UsageMetadata(msgspec.Struct, rename="camel"):
     prompt_tokens_details: list[TokensDetail] | None = None
     candidates_tokens_details: list[TokensDetail] | None = None
     tool_use_prompt_tokens_details: list[TokensDetail] | None = None
-    traffic_type: str | None = None
-    service_tier: str | None = None
+    traffic_type: str | int | None = None
+    service_tier: str | int | None = None
 
 
 class PromptFeedback(msgspec.Struct, rename="camel"):
