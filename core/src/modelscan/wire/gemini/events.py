@@ -43,9 +43,9 @@ class GenerateContentEncoder:
     and what stands beside the answer are held until `finish`.
     """
 
-    def __init__(self, model: str) -> None:
+    def __init__(self) -> None:
         self.head: tuple[int, tuple[tuple[str, str], ...]] = (200, _HEADERS)
-        self._model = model
+        self._model = ""
         self._id = ""
         self._usage: Usage | None = None
         self._extra: Json = {}

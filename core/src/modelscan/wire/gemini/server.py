@@ -55,7 +55,7 @@ class GeminiServer:
 
     def stream(self, call: ServerCall) -> GenerateContentEncoder:
         """A streamed answer, as server-sent events."""
-        return GenerateContentEncoder(call.model)
+        return GenerateContentEncoder()
 
     def error(self, error: ProviderError) -> HttpResponse:
         """An error, with the wait that it asks for in its details."""
