@@ -1,0 +1,123 @@
+"""What Anthropic's SDK reads in every recorded reply of the Messages API, our codec reads too."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import pytest
+
+import recordings
+from modelscan.contracts.http import HttpResponse, ResponseHead, Target
+from modelscan.types.chat import ChatReply
+from modelscan.types.content import ProviderPart, Reasoning, ToolCall
+from modelscan.types.usage import Usage
+from modelscan.wire.anthropic import CountTokens, Messages
+from modelscan.wire.anthropic.decode import FINISH_REASONS
+from oracle import REQUEST, Json, Verdicts, arguments_of, form, needs_oracle, read_by_sdk, read_by_us
+from recordings import Recording, needs_recordings
+
+pytestmark = [needs_oracle, needs_recordings]
+
+TARGET = Target(base_urls={"default": "https://api.anthropic.com"}, model="claude-opus-5-5")
+
+CUT_CALLS = ("streaming/incomplete_partial_json_response.txt",)
+"""Streams cut inside of a call's input: the SDK closes the JSON that it has, ours gives the text as it came."""
+
+
+def api_of(one: Recording) -> str:
+    """Which method answered; empty for another."""
+    if one.response.status not in (200, None):
+        return ""
+    if one.request is None:
+        return "messages"
+    path = one.request.url.partition("?")[0]
+    return {"messages": "messages", "count_tokens": "count_tokens"}.get(path.rpartition("/")[2], "")
+
+
+@cache
+def readings() -> list[tuple[str, Recording, Json]]:
+    found = {repr(one): (api, one) for one in recordings.interactions(provider="anthropic") if (api := api_of(one))}
+    told = read_by_sdk("sdk_anthropic_replies.py", found)
+    return [(*found[key], reading) for key, reading in told.items()]
+
+
+def told(reply: ChatReply[None]) -> Json:
+    """Our reply in the words of the SDK's reading."""
+    parts = reply.message.content
+    thoughts = [part for part in parts if isinstance(part, Reasoning)]
+    return {
+        "id": reply.id,
+        "model": reply.model,
+        "finish": reply.raw_finish_reason,
+        "stop_sequence": reply.extra.get("stop_sequence"),
+        "usage": reply.usage,
+        "text": reply.text,
+        "reasoning": [[part.text, part.signature or ""] for part in thoughts if part.encrypted is None],
+        "redacted": [part.encrypted for part in thoughts if part.encrypted is not None],
+        "calls": [[part.id, part.name, arguments_of(part)] for part in parts if isinstance(part, ToolCall)],
+        "cited": [cited.text for part in parts for cited in getattr(part, "citations", ())],
+        "others": [part.extra for part in parts if isinstance(part, ProviderPart)],
+        "kinds": [kind(part) for part in parts],
+    }
+
+
+def kind(part: Any) -> str:
+    if isinstance(part, ProviderPart):
+        return part.kind
+    if isinstance(part, Reasoning):
+        return "thinking" if part.encrypted is None else "redacted_thinking"
+    return "tool_use" if isinstance(part, ToolCall) else "text"
+
+
+def expected_usage(block: Json) -> Usage:
+    """The vendor's input has no token in it that a prompt cache touched; ours has all."""
+    read, written = block.get("cache_read_input_tokens") or 0, block.get("cache_creation_input_tokens") or 0
+    tools, details = block.get("server_tool_use") or {}, block.get("output_tokens_details") or {}
+    fetches = tools.get("web_fetch_requests")
+    usage = Usage(
+        input_tokens=(block.get("input_tokens") or 0) + read + written,
+        output_tokens=block["output_tokens"],
+        cached_tokens=read,
+        cache_write_tokens=written,
+        cache_write_1h_tokens=(block.get("cache_creation") or {}).get("ephemeral_1h_input_tokens") or 0,
+        reasoning_tokens=details.get("thinking_tokens") or 0,
+        searches=tools.get("web_search_requests") or 0,
+        other={"web_fetch_requests": fetches} if fetches else {},
+    )
+    for step in block.get("iterations") or ():
+        if step["type"] == "compaction":  # billed beside the counts at the top
+            usage += Usage(input_tokens=step["input_tokens"], output_tokens=step["output_tokens"])
+        elif step["type"] == "advisor_message":
+            names = {"input_tokens": "input_tokens", "output_tokens": "output_tokens"}
+            names |= {"cache_read_input_tokens": "cached_tokens", "cache_creation_input_tokens": "cache_write_tokens"}
+            usage += Usage(other={f"advisor_message_{names[k]}": step[k] for k in names if step.get(k)})
+    return usage
+
+
+def test_every_message_says_what_the_sdk_reads(capsys: pytest.CaptureFixture[str]) -> None:
+    verdicts = Verdicts("messages by Anthropic's SDK")
+    for api, one, reading in readings():
+        if api != "messages":
+            continue
+        body = one.response.body
+        with verdicts.of(one, form(body)):
+            reply = read_by_us(Messages(), body, TARGET)
+            found = reading["reply"]
+            expected = {**found, "usage": expected_usage(found["usage"])}
+            if one.path.endswith(CUT_CALLS):
+                assert found["calls"][0][:2] == told(reply)["calls"][0][:2]
+                expected["calls"] = told(reply)["calls"]
+            assert told(reply) == expected
+            assert reply.finish_reason == FINISH_REASONS.get(found["finish"])
+    verdicts.tell(capsys)
+
+
+def test_every_token_count_is_the_sdks() -> None:
+    counted = 0
+    for api, one, reading in readings():
+        if api == "count_tokens":
+            count = CountTokens().decode(HttpResponse(ResponseHead(200), one.response.body), REQUEST, TARGET)
+            assert count == reading["reply"]
+            counted += 1
+    assert counted >= 5

@@ -1,0 +1,128 @@
+"""The official SDKs as oracles: scripts under tests/oracle that run in an environment of their own, never in ours.
+
+`nox -s oracle` makes that environment and names its interpreter in `MODELSCAN_ORACLE`; without it the tests that need
+an oracle are skipped. A script reads and writes lines of JSON.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modelscan.contracts.http import HttpResponse, ResponseHead, Target
+from modelscan.contracts.operations import StreamingOperation
+from modelscan.streams.fold import ChatFold
+from modelscan.types.chat import ChatChunk, ChatReply, ChatRequest
+from modelscan.types.content import ToolCall
+from modelscan.types.messages import user
+from recordings import Recording
+
+SCRIPTS = Path(__file__).parents[1] / "oracle"
+PYTHON = Path(os.environ.get("MODELSCAN_ORACLE") or Path(__file__).parents[2] / ".cache/oracle/bin/python")
+_PATIENCE_S = 120
+
+needs_oracle = pytest.mark.skipif(
+    not PYTHON.is_file(), reason="the official SDKs have no environment here; `nox -s oracle` makes one"
+)
+
+REQUEST = ChatRequest(messages=(user("Hello"),))
+Json = dict[str, Any]
+Chat = StreamingOperation[ChatRequest, ChatReply[None], ChatChunk]
+
+
+def run(script: str, *arguments: str, lines: Iterable[Mapping[str, Any]] = ()) -> list[Json]:
+    """What a script writes for these lines."""
+    done = subprocess.run(
+        [str(PYTHON), str(SCRIPTS / script), *arguments],
+        input="".join(json.dumps(line) + "\n" for line in lines),
+        capture_output=True,
+        text=True,
+        timeout=_PATIENCE_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def asked(api: str, body: bytes, *, stream: bool, **more: Any) -> Json:
+    """The line that has a script read a reply's bytes."""
+    kind = "text/event-stream" if stream else "application/json"
+    text = base64.b64encode(body).decode()
+    return {"api": api, "stream": stream, "headers": [["content-type", kind]], "body": text, **more}
+
+
+def read_by_sdk(script: str, recordings: Mapping[str, tuple[str, Recording]], **more: Any) -> dict[str, Json]:
+    """What the SDK makes of each recording, by its key: `{"reply": ...}` or `{"error": ...}`."""
+    lines = [
+        {"id": key, **asked(api, one.response.body, stream=is_framed(one.response.body), **more)}
+        for key, (api, one) in recordings.items()
+    ]
+    return {line.pop("id"): line for line in run(script, lines=lines)}
+
+
+def is_framed(body: bytes) -> bool:
+    """Whether a reply's bytes are events."""
+    return body.lstrip(b"\xef\xbb\xbf \r\n").startswith((b"event:", b"data:", b":", b"id:"))
+
+
+def read_by_us(operation: Chat, body: bytes, target: Target, kind: str = "text/event-stream") -> ChatReply[None]:
+    """What our codec makes of a reply's bytes: whole, or the fold of a stream's chunks."""
+    if not is_framed(body):
+        return operation.decode(HttpResponse(ResponseHead(200), body), REQUEST, target)
+    decoder = operation.decoder(ResponseHead(200, (("content-type", kind),)), REQUEST, target)
+    fold = ChatFold()
+    for frame in [*decoder.framing.feed(body), *decoder.framing.finish()]:
+        for chunk in decoder.feed(frame):
+            fold.add(chunk)
+    for chunk in decoder.finish(cut=False):
+        fold.add(chunk)
+    return fold.reply()
+
+
+def arguments_of(call: ToolCall) -> Any:
+    """A call's arguments: JSON where they are, else the text."""
+    try:
+        return json.loads(call.arguments or "{}")
+    except ValueError:
+        return call.arguments
+
+
+class Verdicts:
+    """Counts of what was compared, and what differed: all of it is told at once."""
+
+    def __init__(self, what: str) -> None:
+        self.counts: Counter[str] = Counter()
+        self._what = what
+        self._differences: list[str] = []
+
+    @contextmanager
+    def of(self, name: object, kind: str) -> Iterator[None]:
+        """One comparison; what it raises is a difference."""
+        self.counts[kind] += 1
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - told below
+            self._differences.append(f"{name}: {type(error).__name__}: {error}")
+        else:
+            self.counts[f"{kind} agree"] += 1
+
+    def tell(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """Print the counts; fail where anything differed."""
+        with capsys.disabled():
+            print(f"\n{self._what}: {dict(self.counts)}")  # noqa: T201 - a figure for the log
+        assert self.counts
+        assert not self._differences, "\n".join(self._differences)
+
+
+def form(body: bytes) -> str:
+    """Which of the two forms a reply has."""
+    return "streamed" if is_framed(body) else "whole"
