@@ -109,8 +109,9 @@ def of_kind(kind: str) -> tuple[Recording, ...]:
 def report(what: str, found: Sequence[Recording], capsys: pytest.CaptureFixture[str], at_least: int) -> None:
     """Says how many were read, of whom, and that they are no fewer than there were."""
     counts = Counter(f"{one.provider}{' stream' if is_stream(one) else ''}" for one in found)
+    told_by = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
     with capsys.disabled():
-        print(f"\n{what}: {len(found)} ({', '.join(f'{name} {count}' for name, count in sorted(counts.items()))})")
+        print(f"\n{what}: {len(found)} ({told_by})")  # noqa: T201 - figures for the log
     assert len(found) >= at_least
 
 
@@ -259,7 +260,7 @@ def test_every_answer_of_openai_says_what_its_bytes_say(
     report(f"OpenAI, {kind}", found, capsys, at_least)
 
 
-@pytest.mark.parametrize(("kind", "at_least"), [("chat", 600), ("responses", 70)])
+@pytest.mark.parametrize(("kind", "at_least"), [("chat", 550), ("responses", 70)])
 def test_every_answer_of_a_compatible_server_says_what_its_bytes_say(
     kind: str, at_least: int, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,4 +1,8 @@
-"""The wire family that began with OpenAI and that most of the field speaks: chat completions, embeddings, Responses."""
+"""The wire family that began with OpenAI and that most of the field speaks: chat completions and embeddings.
+
+`modelscan.wire.openai_compatible.responses` holds the Responses API, `modelscan.wire.openai_compatible.server` the
+server's side of both; neither is imported before somebody needs it.
+"""
 
 from modelscan.wire.openai_compatible.chat import ChatCompletions
 from modelscan.wire.openai_compatible.embeddings import EMBED_WORDS, Embeddings

@@ -23,7 +23,7 @@ from modelscan.types.content import (
 )
 from modelscan.types.messages import Message
 from modelscan.wire.openai_compatible.media import data_url, file_name, file_type, image_url
-from modelscan.wire.openai_compatible.responses.items import WIRE
+from modelscan.wire.openai_compatible.responses.items import WIRE, annotation_of
 from modelscan.wire.openai_compatible.responses.structs import Item
 
 _CUSTOM: Final = "custom_tool_call"
@@ -123,7 +123,7 @@ def _assistant(message: Message, *, is_stored: bool) -> list[Item]:
     for part in message.content:
         extra = part.extra if is_ours else {}
         if isinstance(part, (Text, Refusal)):
-            _say(items, part, extra)
+            _say(items, part, extra, is_ours=is_ours)
         elif isinstance(part, ToolCall):
             items.append(_call(part, extra))
         elif isinstance(part, Reasoning):
@@ -138,9 +138,10 @@ def _assistant(message: Message, *, is_stored: bool) -> list[Item]:
     return items
 
 
-def _say(items: list[Item], part: Text | Refusal, extra: Mapping[str, Any]) -> None:
+def _say(items: list[Item], part: Text | Refusal, extra: Mapping[str, Any], *, is_ours: bool) -> None:
     if isinstance(part, Text):
-        block: Item = {"type": "output_text", "text": part.text, "annotations": []}
+        cited = [annotation_of(citation) for citation in part.citations] if is_ours else []
+        block: Item = {"type": "output_text", "text": part.text, "annotations": cited}
     else:
         block = {"type": "refusal", "refusal": part.text}
     last = items[-1] if items else {}

@@ -125,6 +125,25 @@ def citation_of(annotation: Mapping[str, Any]) -> Citation:
     )
 
 
+def annotation_of(citation: Citation) -> Item:
+    """A source as the vendor tells it."""
+    kind = {"url": "url_citation", "file": "file_citation", "": "url_citation"}.get(
+        citation.location, citation.location
+    )
+    is_address = kind == "url_citation"
+    fields = {
+        "url": citation.url or None,
+        "title": (citation.title or None) if is_address else None,
+        "filename": None if is_address else citation.title or None,
+        "start_index": citation.start,
+        "end_index": citation.end,
+        "file_id": citation.document or None,
+        "index": citation.source_start,
+    }
+    told = {name: value for name, value in fields.items() if value is not None}
+    return {"type": kind, **told, **citation.extra}
+
+
 def _said(piece: Item, extra: dict[str, Any]) -> AnyPart:
     kind = piece.get("type")
     if kind == "refusal":

@@ -47,8 +47,8 @@ RESPONSES_WORDS: Final[Mapping[str, str]] = {
 
 # These think not at all, and answer a request for their encrypted thoughts with a 400.
 _WITHOUT_REASONING: Final = re.compile(r"gpt-3|gpt-4|gpt-5(\.\d)?-chat|gpt-5-search")
-_ENCRYPTED: Final = "reasoning.encrypted_content"
-_LOGPROBS: Final = "message.output_text.logprobs"
+ENCRYPTED: Final = "reasoning.encrypted_content"
+LOGPROBS: Final = "message.output_text.logprobs"
 
 _responses: Final = msgspec.json.Decoder(Response)
 
@@ -167,9 +167,9 @@ class Responses:
     def _include(self, request: ChatRequest, target: Target) -> list[str]:
         wanted = []
         if self.has_store and self.reasons(target):
-            wanted.append(_ENCRYPTED)
+            wanted.append(ENCRYPTED)
         if request.logprobs:
-            wanted.append(_LOGPROBS)
+            wanted.append(LOGPROBS)
         return wanted
 
     def _described(self, body: dict[str, Any], request: ChatRequest, target: Target) -> HttpRequest:
