@@ -113,7 +113,7 @@ GOLDEN: dict[str, tuple[ChatRequest, dict[str, Any]]] = {
             "toolConfig": {"functionCallingConfig": {"mode": "ANY", "allowedFunctionNames": ["weather"]}},
         },
     ),
-    "any tool, strictly": (
+    "any tool, but one": (
         chat(tools=(WEATHER,), tool_choice="required"),
         {
             "contents": [HELLO],

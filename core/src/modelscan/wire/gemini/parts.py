@@ -87,7 +87,7 @@ def beside(raw: msgspec.Raw) -> dict[str, Any]:
 def _provider_part(raw: msgspec.Raw, signature: str | None) -> ProviderPart | None:
     block = msgspec.json.decode(raw)
     block.pop("thoughtSignature", None)
-    told = {name: value for name, value in block.items() if value is not None}
+    told = {name: value for name, value in block.items() if value is not None and value is not False}
     kind = next((name for name in told if name not in ("thought", *_MARKS)), "")
     return ProviderPart(kind=kind, extra=told, signature=signature) if told or signature else None
 
