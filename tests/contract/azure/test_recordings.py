@@ -107,7 +107,7 @@ def walked_stream(body: bytes) -> Walked:
         if event.get("type") in ("response.completed", "response.incomplete"):
             return walked_response(event["response"])
     choices = [choice for event in events for choice in event["choices"]]
-    usage = next((event["usage"] for event in reversed(events) if event.get("usage")), {})
+    usage: dict[str, int] = next((event["usage"] for event in reversed(events) if event.get("usage")), {})
     return {
         "text": "".join(choice["delta"].get("content") or "" for choice in choices if "delta" in choice),
         "calls": [],
