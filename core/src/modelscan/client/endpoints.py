@@ -104,16 +104,16 @@ def target_of(connection: Connection, account: Account, model: str, base_url: st
 
     Raises `ConfigurationError` for a parameter that is needed and missing.
     """
-    params = {parameter.name: _value(parameter, account) for parameter in connection.parameters}
-    for field in ("region", "organization", "project"):
-        if getattr(account, field):
-            params[field] = getattr(account, field)
-    params |= account.params
     named = next((os.environ[name] for name in connection.base_url_env if os.environ.get(name)), None)
     urls = dict(connection.base_urls)
     if base_url or named:
         urls["default"] = base_url or named or ""
     urls |= account.base_urls
+    params = _params(connection, account, urls)
+    for field in ("region", "organization", "project"):
+        if getattr(account, field):
+            params[field] = getattr(account, field)
+    params |= account.params
     try:
         urls = {name: url.format_map(params).rstrip("/") for name, url in urls.items()}
     except KeyError as error:
@@ -123,23 +123,34 @@ def target_of(connection: Connection, account: Account, model: str, base_url: st
     return Target(base_urls=urls, model=model, account=account.name, params=params)
 
 
-def _value(parameter: Parameter, account: Account) -> str:
+def _params(connection: Connection, account: Account, urls: Mapping[str, str]) -> dict[str, str]:
+    """The declared parameters' values; one that stood in an address which another has replaced may be missing."""
+    params: dict[str, str] = {}
+    for parameter in connection.parameters:
+        value = _value(parameter, account)
+        if value is not None:
+            params[parameter.name] = value
+        elif _stands_in(urls, parameter) or not _stands_in(connection.base_urls, parameter):
+            names = " or ".join(f"${name}" for name in parameter.env)
+            raise ConfigurationError(
+                f"account {account.key} needs the parameter {parameter.name!r}",
+                provider=account.provider,
+                advice=f"Set {names or 'it'}, or params = {{ {parameter.name} = '...' }} of the account. "
+                f"{parameter.help}",
+            )
+    return params
+
+
+def _stands_in(urls: Mapping[str, str], parameter: Parameter) -> bool:
+    return any(f"{{{parameter.name}}}" in url for url in urls.values())
+
+
+def _value(parameter: Parameter, account: Account) -> str | None:
     if parameter.name in account.params:
         return account.params[parameter.name]
     own = getattr(account, parameter.name, "") if parameter.name in ("region", "organization", "project") else ""
-    if own:
-        return str(own)
-    for name in parameter.env:
-        if os.environ.get(name):
-            return os.environ[name]
-    if parameter.default is None:
-        names = " or ".join(f"${name}" for name in parameter.env)
-        raise ConfigurationError(
-            f"account {account.key} needs the parameter {parameter.name!r}",
-            provider=account.provider,
-            advice=f"Set {names or 'it'} or params = {{ {parameter.name} = '...' }} of the account. {parameter.help}",
-        )
-    return parameter.default
+    found = (os.environ[name] for name in parameter.env if os.environ.get(name))
+    return str(own) if own else next(found, parameter.default)
 
 
 async def _hash(body: Body) -> str:
