@@ -67,6 +67,11 @@ def test_a_misspelt_variable_is_refused_with_the_nearest_name() -> None:
         load(file=False, environment={"MODELSCAN_CLIENT_MODELL": "1"})
 
 
+def test_the_key_files_passphrase_is_no_setting() -> None:
+    settings = load(file=False, environment={"MODELSCAN_KEY_PASSPHRASE": "canary"})
+    assert "canary" not in f"{settings!r} {settings.origins}"
+
+
 def test_a_plugins_own_variables_are_left_alone() -> None:
     load(file=False, environment={"MODELSCAN_EMBEDDED_MODEL": "x.gguf", "PATH": "/bin", "MODELSCAN_HOME": "/tmp"})
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from contextlib import suppress
@@ -98,6 +97,8 @@ def read_keys(path: Path, passphrase: Secret) -> dict[str, Secret]:
 
 def write_keys(path: Path, passphrase: Secret, keys: Mapping[str, Secret]) -> None:
     """Write the file anew, with these keys alone; a reader sees the old file or the new. Raises `CredentialError`."""
+    import tempfile
+
     salt = os.urandom(16)
     plain = msgspec.json.encode({name: key.reveal() for name, key in keys.items()})
     sealed = _Sealed(_VERSION, _COST, salt, _box(passphrase, salt, _COST).encrypt(plain).decode())

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from modelscan.auth.keyfile import PASSPHRASE_VARIABLE
 from modelscan.client.settings import (
     ACCOUNT_KEYS,
     BY_PATH,
@@ -24,7 +25,7 @@ from modelscan.types.accounts import Account, Route
 
 FILE_NAME = "modelscan.toml"
 _VARIABLES = {key.variable: key for key in KEYS}
-_OTHER_VARIABLES = {"MODELSCAN_CONFIG", "MODELSCAN_HOME"}
+_OTHER_VARIABLES = {"MODELSCAN_CONFIG", "MODELSCAN_HOME", PASSPHRASE_VARIABLE}
 _PREFIX = "MODELSCAN_"
 
 
