@@ -43,7 +43,7 @@ ENTRA = {"client_id": "app", "client_secret": "entra-canary-0123456789"}
 
 
 def client_of(server: LoopbackServer, key: Any) -> AsyncClient:
-    params = {"resource": "mine", "tenant": "t-1", "authority": server.url}
+    params = {"tenant": "t-1", "authority": server.url}  # the address that replaces it needs no resource
     return AsyncClient(
         plugins=(SimpleNamespace(modelscan_provider=modelscan_provider),),
         api_keys={"azure": key},
