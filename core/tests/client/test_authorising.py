@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
+import traceback
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,12 +14,12 @@ import pytest
 from modelscan import Account, AsyncClient, hookimpl
 from modelscan.contracts.limiter import Demand
 from modelscan.contracts.provider import Connection, CredentialForm
-from modelscan.errors import AuthenticationError, PermissionDeniedError
+from modelscan.errors import AuthenticationError, ModelScanError, PermissionDeniedError
 from modelscan.limits.unlimited import Unlimited, UnlimitedLease
 from modelscan.testing.loopback import Conversation, LoopbackServer, answer
 from modelscan.testing.scripted import plain_provider
 from modelscan.wire.oauth2 import ClientCredentials
-from modelscan.wire.schemes import Bearer
+from modelscan.wire.schemes import Bearer, QueryKey
 from modelscan.wire.sigv4 import SigV4
 
 OK = b"hello\nend\n"
@@ -194,3 +196,20 @@ async def test_a_renewal_that_fails_ends_the_call_with_its_own_error() -> None:
         with pytest.raises(AuthenticationError, match="no token from"):
             await client.chat("hi", model="plain/m")
     assert [lease.state for lease in Counting.leases] == ["settled", "settled"]
+
+
+@pytest.mark.parametrize("scheme", ["token", "bearer", "query"])
+async def test_no_secret_is_logged_or_stands_in_an_error(scheme: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    refused = answer(b"no", status=500)
+    scripts = {"/token": answer(b'{"access_token": "token-canary-0123456789"}'), "*": refused}
+    async with LoopbackServer(scripts) as server:
+        schemes: dict[str, Any] = {"token": oauth(server), "bearer": Bearer(), "query": QueryKey("key")}
+        env = () if scheme == "token" else ("PLAIN_KEY",)
+        key = CLIENT if scheme == "token" else "key-canary-0123456789"
+        async with client_of(server, schemes[scheme], key, env=env) as client:
+            with pytest.raises(ModelScanError) as caught:
+                await client.chat("hi", model="plain/m")
+    shown = "".join(traceback.format_exception(caught.value))
+    assert "canary" not in f"{caplog.text} {shown} {caught.value!r} {vars(caught.value)} {client!r}"
+    assert len(server.requests) == (2 if scheme == "token" else 1)
