@@ -62,8 +62,8 @@ def test_one_text_is_the_simple_key_and_an_object_of_the_vendors_is_its_file() -
     assert found("{broken") == ({"robot": "{broken"}, "argument")
 
 
-def test_a_secret_that_no_form_has_is_left_out() -> None:
-    assert found({**PAIR, "other": "x"}) == (PAIR, "argument")
+def test_a_secret_that_no_form_has_or_that_is_empty_is_left_out() -> None:
+    assert found({**PAIR, "other": "x", "session_token": ""}) == (PAIR, "argument")
 
 
 def test_the_environment_gives_the_first_form_that_is_whole(home: Path) -> None:

@@ -116,6 +116,13 @@ async def test_a_key_that_was_changed_in_its_source_signs_the_next_try() -> None
     assert bearer(await vendor.sign()) == "Bearer new"
 
 
+async def test_keys_that_expired_are_replaced_where_the_vendor_says_403() -> None:
+    vendor = Vendor(SigV4("bedrock"), AWS)
+    signed = await vendor.sign()
+    vendor.credential = Credential({"access_key_id": Secret("NEW"), "secret_access_key": Secret("s")})
+    assert "Credential=NEW/" in bearer(await vendor.renewed(signed, 403))
+
+
 async def test_a_key_that_is_gone_from_its_source_stays_in_use() -> None:
     vendor = Vendor(Bearer(), Credential({"key": Secret("old")}))
     signed = await vendor.sign()

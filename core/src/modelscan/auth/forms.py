@@ -29,7 +29,7 @@ def secrets_of(given: GivenKey, forms: tuple[CredentialForm, ...], origin: str) 
     Raises `CredentialError` where they make up none of the forms; the message names what is needed, and shows nothing.
     """
     if isinstance(given, Mapping):
-        found = _named({name: _as_secret(value) for name, value in given.items()}, forms)
+        found = _named({name: _as_secret(value) for name, value in given.items() if value}, forms)
     else:
         found = _told(given.reveal() if isinstance(given, Secret) else given, forms)
     if found is None:

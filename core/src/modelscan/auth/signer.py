@@ -23,6 +23,7 @@ REFUSALS: Final = frozenset({400, 401, 403})
 """The statuses that a signature may be to blame for: AWS answers some with 400, most with 403."""
 
 _UNAUTHORIZED: Final = 401
+_ABOUT_KEYS: Final = (401, 403)
 _HARMLESS_SKEW: Final = timedelta(seconds=60)
 
 
@@ -90,27 +91,21 @@ class Signer:
     ) -> HttpRequest | None:
         """The request signed anew after a refusal, where that may help; None where it would be signed as before.
 
-        It may help where the server's clock is another than ours; and after a 401 where the token can be exchanged
-        anew, or the key's source holds another key by now. Raises what `sign` raises.
+        It may help where the server's clock is another than ours; after a 401 or 403 where the key's source holds
+        another key by now (AWS says 403 of keys that expired); and after a 401 where the token can be exchanged anew.
+        Raises what `sign` raises.
         """
         if head.status not in REFUSALS or request.auth is None or self._credential is None:
             return None
         has_changed = self._learn_clock(head)
-        if head.status == _UNAUTHORIZED:
-            has_changed = await self._replace(request, target, signed) or has_changed
+        if head.status in _ABOUT_KEYS and self._has_another_key():
+            has_changed = True
+        elif head.status == _UNAUTHORIZED and (cell := self._cells.get(request.auth)) is not None:
+            has_changed = True
+            if await self.sign(request, target) == signed:  # else another call has had the token replaced already
+                cell.drop()
         again = await self.sign(request, target) if has_changed else signed
         return None if again == signed else again
-
-    async def _replace(self, request: HttpRequest, target: Target, signed: HttpRequest) -> bool:
-        """Do away with what the provider doesn't take; whether there may be something else now."""
-        if self._has_another_key():
-            return True
-        cell = self._cells.get(request.auth or "")
-        if cell is None:
-            return False
-        if await self.sign(request, target) == signed:  # else another call has had the token replaced already
-            cell.drop()
-        return True
 
     def _has_another_key(self) -> bool:
         before, self._found = self._credential, False

@@ -8,7 +8,8 @@ import msgspec
 class Account(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One account with a provider. It names its credential's source and never holds the credential.
 
-    `credential` is `env:NAME`, `keyring:NAME`, `file:PATH`, or empty for the provider's own environment variables.
+    `credential` is `env:NAME`, `keyring:NAME`, `keyfile:NAME`, `file:PATH`, `profile:NAME`, or empty for the provider's
+    own environment variables and the places after them.
     Limits, health and plan hang on the account. `params` are what the provider's connection declares (an account id,
     an API version). `base_urls` replaces the provider's own addresses.
     """
