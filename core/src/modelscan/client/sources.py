@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -37,45 +38,43 @@ class _Source(ABC):
 
     async def prime(self) -> None:
         """Read up to the first chunks, so that whatever goes wrong before them can still be tried elsewhere."""
-        self._first = await self._next()
+        self._first = await self.read()
         self.is_primed = True
 
+    @abstractmethod
     async def read(self) -> Sequence[ChatChunk]:
         """The next chunks; none at the end. Raises what went wrong, told whom it concerns."""
-        if self._first:
-            first, self._first = self._first, ()
-            return first
-        if self._has_ended:
-            return ()
-        try:
-            return await self._next()
-        except ModelScanError as error:
-            account = self.endpoint.candidate.account
-            error.about(
-                provider=account.provider,
-                model=self.endpoint.target.model,
-                account=account.name,
-                request_id=request_id(self.endpoint, self.head),
-            )
-            raise
 
     def ended(self, reply: ChatReply[Any] | None, error: BaseException | None) -> None:
         """The stream is over, with its whole reply, an error, or neither: the observers hear of it."""
         if self.watch is not None:
             self.watch.finished(reply, error)
 
-    @abstractmethod
-    async def _next(self) -> Sequence[ChatChunk]: ...
-
-    def _ended(self) -> None:
-        self._has_ended = True
-        self._lease.settle(self._usage)
+    def _waiting(self) -> Sequence[ChatChunk]:
+        """What `prime` read ahead, once."""
+        first, self._first = self._first, ()
+        return first
 
     def _noted(self, chunks: Sequence[ChatChunk]) -> Sequence[ChatChunk]:
+        """The chunks, after remembering the newest usage in them."""
         for chunk in chunks:
             if chunk.usage is not None:
                 self._usage = chunk.usage
         return chunks
+
+    def _settled(self) -> None:
+        self._has_ended = True
+        self._lease.settle(self._usage)
+
+    def _about(self, error: ModelScanError) -> ModelScanError:
+        """The error, told whom it concerns."""
+        account = self.endpoint.candidate.account
+        return error.about(
+            provider=account.provider,
+            model=self.endpoint.target.model,
+            account=account.name,
+            request_id=request_id(self.endpoint, self.head),
+        )
 
 
 class LiveSource(_Source):
@@ -88,26 +87,51 @@ class LiveSource(_Source):
         self._exchange = exchange
         self._pieces = exchange.chunks()
         self._decoder = decoder
+        self._error: ModelScanError | None = None
 
-    async def _next(self) -> Sequence[ChatChunk]:
-        decoder = self._decoder
-        while True:
-            try:
-                piece = await anext(self._pieces, None)
-            except TransportError as error:
-                return self._cut(error)
-            if piece is None:
-                return self._finish()
-            chunks = [chunk for frame in decoder.framing.feed(piece) for chunk in decoder.feed(frame)]
-            if chunks:
-                return self._noted(chunks)
+    async def read(self) -> Sequence[ChatChunk]:
+        """The chunks of the next piece of the body that has any; what came before an error is given out before it."""
+        if self._first:
+            return self._waiting()
+        try:
+            while not self._has_ended:
+                if self._error is not None:
+                    raise self._error
+                try:
+                    piece = await self._pieces.__anext__()
+                except StopAsyncIteration:
+                    return self._finish()
+                except TransportError as error:
+                    return self._cut(error)
+                if chunks := self._decoded(piece):
+                    return self._noted(chunks)
+        except ModelScanError as error:
+            self._about(error)
+            raise
+        return ()
+
+    def _decoded(self, piece: bytes) -> Sequence[ChatChunk]:
+        """The chunks in a piece. An error behind some of them waits until they have been read."""
+        frames = self._decoder.framing.feed(piece)
+        feed = self._decoder.feed
+        if len(frames) == 1:
+            return feed(frames[0])
+        chunks: list[ChatChunk] = []
+        try:
+            for frame in frames:
+                chunks += feed(frame)
+        except ModelScanError as error:
+            if not chunks:
+                raise
+            self._error = error
+        return chunks
 
     def _finish(self) -> Sequence[ChatChunk]:
         decoder = self._decoder
         chunks = [chunk for frame in decoder.framing.finish() for chunk in decoder.feed(frame)]
         chunks.extend(decoder.finish(cut=False))
         self._noted(chunks)
-        self._ended()
+        self._settled()
         return chunks
 
     def _cut(self, error: TransportError) -> Sequence[ChatChunk]:
@@ -117,7 +141,7 @@ class LiveSource(_Source):
         except StreamCutError as cut:
             raise cut from error
         self._noted(chunks)
-        self._ended()
+        self._settled()
         return chunks
 
     async def close(self) -> None:
@@ -137,12 +161,20 @@ class NativeSource(_Source):
         super().__init__(endpoint, lease, None)
         self._chunks = chunks
 
-    async def _next(self) -> Sequence[ChatChunk]:
-        chunk = await anext(self._chunks, None)
-        if chunk is None:
-            self._ended()
+    async def read(self) -> Sequence[ChatChunk]:
+        """The next chunk; none at the end."""
+        if self._first:
+            return self._waiting()
+        if self._has_ended:
             return ()
-        return self._noted((chunk,))
+        try:
+            return self._noted((await self._chunks.__anext__(),))
+        except StopAsyncIteration:
+            self._settled()
+            return ()
+        except ModelScanError as error:
+            self._about(error)
+            raise
 
     async def close(self) -> None:
         """Stop the model."""
@@ -168,13 +200,17 @@ def request_id(endpoint: Endpoint, head: ResponseHead | None) -> str:
 
 def stamped(reply: Any, endpoint: Endpoint, response: HttpResponse | None = None) -> Any:
     """A reply Struct, told who gave it; anything else (a count of tokens) as it is."""
-    if not isinstance(reply, msgspec.Struct) or "provider" not in reply.__struct_fields__:
+    if not _names_its_provider(type(reply)):
         return reply
-    changes: dict[str, Any] = {
-        "provider": endpoint.candidate.account.provider,
-        "request_id": request_id(endpoint, response.head if response else None),
-        "cost": UNPRICED,
-    }
-    if not getattr(reply, "model", ""):
-        changes["model"] = endpoint.target.model
-    return msgspec.structs.replace(reply, **changes)
+    return msgspec.structs.replace(
+        reply,
+        provider=endpoint.candidate.account.provider,
+        model=reply.model or endpoint.target.model,
+        request_id=request_id(endpoint, response.head if response else None),
+        cost=UNPRICED,
+    )
+
+
+@cache
+def _names_its_provider(type_: type) -> bool:
+    return issubclass(type_, msgspec.Struct) and "provider" in type_.__struct_fields__

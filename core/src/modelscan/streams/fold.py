@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -154,6 +155,11 @@ class ChatFold:
         self._model = ""
         self._wire = ""
         self._extra: dict[str, Any] = {}
+
+    def extend(self, chunks: Iterable[ChatChunk]) -> None:
+        """Take several chunks, in the stream's order."""
+        for chunk in chunks:
+            self.add(chunk)
 
     def add(self, chunk: ChatChunk) -> None:
         """Take one chunk, in the stream's order."""

@@ -72,11 +72,16 @@ class ChatStream(Generic[T]):
         return self
 
     async def __anext__(self) -> ChatChunk:
-        if not self._waiting:
-            self._waiting.extend(await self.read())
-            if not self._waiting:
-                raise StopAsyncIteration
-        return self._waiting.popleft()
+        waiting = self._waiting
+        if waiting:
+            return waiting.popleft()
+        chunks = await self.read()
+        if not chunks:
+            raise StopAsyncIteration
+        if len(chunks) > 1:
+            waiting.extend(chunks)
+            return waiting.popleft()
+        return chunks[0]
 
     async def read(self) -> Sequence[ChatChunk]:
         """The chunks that arrived together; empty at the end. For readers that want few and large steps."""
@@ -89,18 +94,17 @@ class ChatStream(Generic[T]):
         source = self._source or await self._opened()
         try:
             chunks = await source.read()
-            for chunk in chunks:
-                self._fold.add(chunk)
-            if not chunks:
-                self._reply = self._finish(self._fold.reply(), source)
-                source.ended(self._reply, None)
+            if chunks:
+                self._fold.extend(chunks)
+                return chunks
+            self._reply = self._finish(self._fold.reply(), source)
+            source.ended(self._reply, None)
         except BaseException as error:
             source.ended(None, error)
             await self.close()
             raise
-        if not chunks:
-            await self.close()
-        return chunks
+        await self.close()
+        return ()
 
     async def reply(self) -> ChatReply[T]:
         """The whole reply; reads the rest of the stream first.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from modelscan.contracts.http import Frame
 from modelscan.errors import DecodeError
 from modelscan.wire.framing import IncrementalFraming
@@ -32,6 +34,19 @@ class ServerSentEvents(IncrementalFraming):
         self._id = ""
         self._at_start = True
         self._after_cr = False
+
+    def feed(self, data: bytes) -> Sequence[Frame]:
+        """The frames that these bytes complete. Raises `DecodeError` for an event that is too long."""
+        if (
+            data[:6] == b"data: "
+            and data[-2:] == b"\n\n"
+            and data.find(b"\n") == len(data) - 2  # one line and the blank one: what a model's next token comes in
+            and not self._pending
+            and not (self._at_start or self._after_cr or self._error or b"\r" in data)
+            and len(data) <= self._max_event_bytes
+        ):
+            return [Frame(data[6:-2], "", self._id)]
+        return super().feed(data)
 
     def _cut(self, data: bytes, frames: list[Frame]) -> None:
         if self._after_cr or b"\r" in data:
