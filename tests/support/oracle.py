@@ -25,6 +25,7 @@ from modelscan.types.chat import ChatChunk, ChatReply, ChatRequest
 from modelscan.types.content import ToolCall
 from modelscan.types.messages import user
 from recordings import Recording
+from request_recorder import Received
 
 SCRIPTS = Path(__file__).parents[1] / "oracle"
 PYTHON = Path(os.environ.get("MODELSCAN_ORACLE") or Path(__file__).parents[2] / ".cache/oracle/bin/python")
@@ -126,3 +127,30 @@ class Verdicts:
 def form(body: bytes) -> str:
     """Which of the two forms a reply has."""
     return "streamed" if is_framed(body) else "whole"
+
+
+Default = tuple[str, Any, str]
+"""A field whose absence means the same: its path (`*` is any place of a list), the value, where that is documented."""
+
+
+def differences(ours: Received, theirs: Received, defaults: Iterable[Default] = ()) -> Json:
+    """What differs between two requests, our value first, once fields at their documented defaults are left out."""
+    values = {path: value for path, value, _ in defaults}
+    bodies = [without(request.body, values) for request in (ours, theirs)]
+    found = {
+        name: (getattr(ours, name), getattr(theirs, name))
+        for name in ("method", "path", "query")
+        if getattr(ours, name) != getattr(theirs, name)
+    }
+    names = {name: [body.get(name) for body in bodies] for name in bodies[0] | bodies[1]}
+    return found | {name: tuple(pair) for name, pair in names.items() if pair[0] != pair[1]}
+
+
+def without(value: Any, defaults: Mapping[str, Any], path: str = "") -> Any:
+    """A JSON value without the fields that have these values."""
+    if isinstance(value, list):
+        return [without(item, defaults, f"{path}/*") for item in value]
+    if not isinstance(value, dict):
+        return value
+    kept = {name: without(item, defaults, f"{path}/{name}") for name, item in value.items()}
+    return {name: item for name, item in kept.items() if defaults.get(f"{path}/{name}", ...) != item}

@@ -19,7 +19,11 @@ from modelscan.wire.anthropic.structs import ModelPage, TokenCount
 from modelscan.wire.sse import ServerSentEvents
 
 VERSION: Final = "2023-06-01"
-"""The version of the API that this family speaks (header `anthropic-version`); there is no newer one (read 2026-11)."""
+"""The version of the API that this family speaks (header `anthropic-version`).
+
+The one after it, 2026-10-21, refuses `temperature`, `top_p` and `top_k` even where the model has them, and not every
+cloud knows it. Source: platform.claude.com's page on versions, read 2026-11.
+"""
 
 _COUNTED: Final = ("model", "messages", "system", "tools", "tool_choice", "thinking", "output_config", "cache_control")
 _MOST_MODELS: Final = 1000
