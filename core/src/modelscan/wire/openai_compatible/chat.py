@@ -29,7 +29,7 @@ from modelscan.wire.openai_compatible.messages import messages_of
 from modelscan.wire.openai_compatible.stream import ChatDecoder
 from modelscan.wire.openai_compatible.structs import UsageBlock
 from modelscan.wire.openai_compatible.usage import usage_of
-from modelscan.wire.openai_compatible.whole import framing_of
+from modelscan.wire.whole import framing_of
 
 JSON_HEADERS: Final[Headers] = (("content-type", "application/json"),)
 

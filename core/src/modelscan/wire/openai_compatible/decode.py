@@ -51,7 +51,8 @@ def reply_of(
     body = completion_of(response.body)
     if not body.choices:
         raise DecodeError("the body is no chat completion: it has no choices")
-    first, *others = [choice_of(choice, audio_format) for choice in sorted(body.choices, key=_place)]
+    choices = body.choices if len(body.choices) == 1 else sorted(body.choices, key=_place)
+    first, *others = [choice_of(choice, audio_format) for choice in choices]
     return ChatReply(
         message=first.message,
         finish_reason=first.finish_reason,
@@ -76,19 +77,18 @@ def choice_of(choice: CompletionChoice, audio_format: str) -> Choice:
     """One answer: its reasoning first, then its text, refusal, sound, pictures and calls."""
     said = choice.message or choice.delta or _NOTHING_SAID
     parts = _parts(said, audio_format)
+    kinds = {type(part) for part in parts}
     return Choice(
         Message("assistant", parts, wire=WIRE),
-        finish_reason(
-            choice.finish_reason,
-            has_calls=any(type(part) is ToolCall for part in parts),
-            has_refusal=any(type(part) is Refusal for part in parts),
-        ),
+        finish_reason(choice.finish_reason, has_calls=ToolCall in kinds, has_refusal=Refusal in kinds),
         choice.finish_reason or "",
-        logprobs_of(choice.logprobs),
+        logprobs_of(choice.logprobs) if choice.logprobs is not None else (),
     )
 
 
 def _parts(said: Said, audio_format: str) -> tuple[AnyPart, ...]:
+    if type(said.content) is str and has_only_text(said):
+        return (Text(text=said.content),) if said.content else ()
     text, thinking = text_and_reasoning(said.content)
     found = citations(said.annotations)
     parts: list[AnyPart] = [*_reasoning(said, thinking)]
@@ -100,6 +100,21 @@ def _parts(said: Said, audio_format: str) -> tuple[AnyPart, ...]:
         parts.append(audio_of(said.audio, decoded(said.audio.data or ""), audio_format))
     parts += [image for block in said.images or () if (image := image_of(block)) is not None]
     return (*parts, *_calls(said))
+
+
+def has_only_text(said: Said) -> bool:
+    """Whether nothing stands beside the content: so it is with nearly every piece of every stream."""
+    return (
+        said.reasoning_content is None
+        and said.reasoning is None
+        and said.reasoning_details is None
+        and said.refusal is None
+        and said.tool_calls is None
+        and said.function_call is None
+        and said.annotations is None
+        and said.audio is None
+        and said.images is None
+    )
 
 
 def _reasoning(said: Said, thinking: str) -> list[Reasoning]:

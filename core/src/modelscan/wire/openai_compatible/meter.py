@@ -10,7 +10,7 @@ import msgspec
 
 from modelscan.contracts.http import Target
 from modelscan.types.chat import ChatRequest
-from modelscan.types.content import Audio, Media, ToolResult
+from modelscan.types.content import Media, ToolResult
 from modelscan.types.embed import EmbedRequest
 from modelscan.types.tools import ProviderTool
 
@@ -48,9 +48,7 @@ class CompatibleMeter:
             return None
         parts = [part for message in request.messages for part in message.content]
         inner = [part for result in parts if isinstance(result, ToolResult) for part in result.content]
-        if any(
-            isinstance(part, Media) and not (isinstance(part, Audio) and part.transcript) for part in (*parts, *inner)
-        ):
+        if any(isinstance(part, Media) for part in (*parts, *inner)):
             return None
         # The request in our own words holds every byte of text that goes out, and more.
         sent = len(msgspec.json.encode((request.messages, request.tools, request.response_format)))

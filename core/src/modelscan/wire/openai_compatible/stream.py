@@ -19,7 +19,7 @@ from modelscan.types.content import Reasoning
 from modelscan.types.usage import Usage
 from modelscan.wire.openai_compatible import reasoning_details
 from modelscan.wire.openai_compatible.called import CallSlots
-from modelscan.wire.openai_compatible.decode import KEPT, audio_of, plain_reasoning
+from modelscan.wire.openai_compatible.decode import KEPT, audio_of, has_only_text, plain_reasoning
 from modelscan.wire.openai_compatible.parts import (
     WIRE,
     citations,
@@ -38,7 +38,7 @@ from modelscan.wire.openai_compatible.structs import (
     Said,
     UsageBlock,
 )
-from modelscan.wire.openai_compatible.whole import WholeBody
+from modelscan.wire.whole import came_whole
 
 REASONING: Final = 0
 TEXT: Final = 1
@@ -129,6 +129,8 @@ class ChatDecoder:
         self._id: str | None = _NOT_YET
         self._model: str | None = _NOT_YET
         self._kept: dict[str, Any] = {}
+        self._fingerprint: str | None = None
+        self._tier: str | None = None
         self._is_done = False
 
     def feed(self, frame: Frame) -> Sequence[ChatChunk]:
@@ -141,6 +143,8 @@ class ChatDecoder:
         choices = piece.choices
         if piece.error is not None or not choices:
             self._raise_error(piece, frame)
+        elif (chunk := self._plain_text(piece, choices[0], data)) is not None:
+            return (chunk,)
         chunks: list[ChatChunk] = []
         if piece.id != self._id or piece.model != self._model or piece.system_fingerprint or piece.service_tier:
             self._begin(piece, data, chunks)
@@ -150,6 +154,33 @@ class ChatDecoder:
         if piece.usage is not None or piece.x_groq is not None:
             self._usage(piece, data, chunks)
         return chunks
+
+    def _plain_text(self, piece: Completion, choice: CompletionChoice, raw: bytes) -> ChatChunk | None:
+        """The chunk of a piece that adds text to the first answer and nothing else; None for every other piece.
+
+        Nearly all pieces are such, and this is the short way for them.
+        """
+        said = choice.delta
+        if (
+            said is None
+            or type(content := said.content) is not str
+            or not content
+            or choice.index
+            or 0 not in self._choices
+            or choice.finish_reason
+            or choice.logprobs is not None
+            or choice.message is not None
+            or piece.id != self._id
+            or piece.model != self._model
+            or piece.usage is not None
+            or piece.x_groq is not None
+            or piece.system_fingerprint != self._fingerprint
+            or piece.service_tier != self._tier
+            or len(piece.choices or ()) != 1
+            or not has_only_text(said)
+        ):
+            return None
+        return ChatChunk(text=content, index=TEXT, raw=raw)
 
     def finish(self, *, cut: bool) -> Sequence[ChatChunk]:
         """What is left. Raises `StreamCutError` where neither a finish reason for each answer nor `[DONE]` came."""
@@ -182,6 +213,7 @@ class ChatDecoder:
         """What stands beside the answer, where it is new: with the first piece, mostly, and in some streams later."""
         new = {name: value for name in KEPT if (value := getattr(piece, name)) and value != self._kept.get(name)}
         is_new = piece.id != self._id or piece.model != self._model
+        self._fingerprint, self._tier = piece.system_fingerprint, piece.service_tier
         if not is_new and not new:
             return
         self._id, self._model = piece.id, piece.model
@@ -193,7 +225,7 @@ class ChatDecoder:
         opened = self._choices.get(number)
         if opened is None:
             opened = self._choices[number] = _OpenChoice()
-        is_whole = choice.message is not None and (choice.delta is None or self._is_whole_body())
+        is_whole = choice.message is not None and (choice.delta is None or came_whole(self.framing))
         said = choice.message if is_whole else choice.delta
         logprobs = () if choice.logprobs is None else logprobs_of(choice.logprobs)
         if said is not None:
@@ -208,9 +240,6 @@ class ChatDecoder:
         opened.is_finished |= is_whole
         if choice.finish_reason:
             self._finish_choice(choice.finish_reason, number, opened, raw, chunks)
-
-    def _is_whole_body(self) -> bool:
-        return isinstance(self.framing, WholeBody) and not self.framing.is_stream
 
     def _reasoning(self, said: Said, number: int, opened: _OpenChoice, raw: bytes, chunks: list[ChatChunk]) -> None:
         reasoning = plain_reasoning(said)

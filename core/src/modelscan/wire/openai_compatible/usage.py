@@ -21,29 +21,37 @@ def usage_of(block: UsageBlock | None) -> Usage:
         return UNREPORTED
     prompt = block.prompt_tokens_details or _NO_PROMPT_DETAILS
     completion = block.completion_tokens_details or _NO_COMPLETION_DETAILS
-    input_tokens = first_count(block.prompt_tokens)
-    output_tokens = first_count(block.completion_tokens)
-    reasoning = first_count(completion.reasoning_tokens, block.reasoning_tokens)
-    if reasoning and first_count(block.total_tokens) == input_tokens + output_tokens + reasoning:
+    input_tokens = int(block.prompt_tokens or 0)
+    output_tokens = int(block.completion_tokens or 0)
+    reasoning = int(completion.reasoning_tokens or block.reasoning_tokens or 0)
+    if reasoning and (block.total_tokens or 0) == input_tokens + output_tokens + reasoning:
         output_tokens += reasoning
+    cached = (
+        prompt.cached_tokens
+        or block.cached_tokens
+        or block.num_cached_tokens
+        or block.prompt_cache_hit_tokens
+        or block.cache_read_input_tokens
+        or 0
+    )
     return Usage(
         input_tokens=input_tokens,
         output_tokens=output_tokens,
-        cached_tokens=first_count(
-            prompt.cached_tokens,
-            block.cached_tokens,
-            block.num_cached_tokens,
-            block.prompt_cache_hit_tokens,
-            block.cache_read_input_tokens,
-        ),
-        cache_write_tokens=first_count(prompt.cache_write_tokens, block.cache_creation_input_tokens),
+        cached_tokens=int(cached),
+        cache_write_tokens=int(prompt.cache_write_tokens or block.cache_creation_input_tokens or 0),
         reasoning_tokens=reasoning,
-        audio_input_tokens=first_count(prompt.audio_tokens),
-        audio_output_tokens=first_count(completion.audio_tokens),
-        image_input_tokens=first_count(prompt.image_tokens),
-        image_output_tokens=first_count(completion.image_tokens),
-        other={name: count for name in _PREDICTED if (count := first_count(getattr(completion, name)))},
+        audio_input_tokens=int(prompt.audio_tokens or 0),
+        audio_output_tokens=int(completion.audio_tokens or 0),
+        image_input_tokens=int(prompt.image_tokens or 0),
+        image_output_tokens=int(completion.image_tokens or 0),
+        other=_predicted(completion),
     )
+
+
+def _predicted(completion: CompletionDetails) -> dict[str, int]:
+    if not (completion.accepted_prediction_tokens or completion.rejected_prediction_tokens):
+        return {}
+    return {name: int(count) for name in _PREDICTED if (count := getattr(completion, name))}
 
 
 def usage_block(usage: Usage) -> dict[str, Any] | None:

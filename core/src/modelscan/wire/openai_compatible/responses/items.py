@@ -39,7 +39,7 @@ def parts_of(item: Item) -> list[AnyPart]:
     kind = item.get("type")
     if kind == "message":
         extra = _beside(item, "type", "role", "content", "status")
-        return [_said(piece, extra) for piece in item.get("content") or () if isinstance(piece, dict)]
+        return [_said(piece, extra) for piece in _pieces(item)]
     if kind == "reasoning":
         return [_reasoning(item)]
     if kind == "function_call":
@@ -105,7 +105,7 @@ def usage_of(response: Response) -> Usage:
 
 def logprobs_in(output: Sequence[Item]) -> tuple[TokenLogprob, ...]:
     """The log-probabilities of all text in a response."""
-    pieces = [piece for item in output if item.get("type") == "message" for piece in item.get("content") or ()]
+    pieces = [piece for item in output if item.get("type") == "message" for piece in _pieces(item)]
     found = [token for piece in pieces for token in piece.get("logprobs") or ()]
     return logprobs_of({"content": found}) if found else ()
 
@@ -142,6 +142,13 @@ def annotation_of(citation: Citation) -> Item:
     }
     told = {name: value for name, value in fields.items() if value is not None}
     return {"type": kind, **told, **citation.extra}
+
+
+def _pieces(item: Item) -> list[Item]:
+    content = item.get("content")
+    if isinstance(content, str):  # a message that a client wrote
+        return [{"type": "output_text", "text": content}]
+    return [piece for piece in content or () if isinstance(piece, dict)]
 
 
 def _said(piece: Item, extra: dict[str, Any]) -> AnyPart:

@@ -33,7 +33,7 @@ from modelscan.wire.openai_compatible.responses.items import (
 )
 from modelscan.wire.openai_compatible.responses.stream import ResponsesDecoder
 from modelscan.wire.openai_compatible.responses.structs import Response
-from modelscan.wire.openai_compatible.whole import framing_of
+from modelscan.wire.whole import framing_of
 
 RESPONSES_WORDS: Final[Mapping[str, str]] = {
     "parallel_tool_calls": "parallel_tool_calls",
