@@ -58,6 +58,7 @@ class Signer:
         self._found = False
         self._credential: Credential | None = None
         self._cells: dict[str, TokenCell] = {}
+        self._direct: set[str] = set()  # schemes whose credential signs by itself
 
     @property
     def credential(self) -> Credential | None:
@@ -66,6 +67,7 @@ class Signer:
             found = self._find()
             if found != self._credential:
                 self._cells.clear()
+                self._direct.clear()
             self._credential = found
             self._found = True
         return self._credential
@@ -116,9 +118,12 @@ class Signer:
             return False
 
     async def _with_token(self, name: str, scheme: AuthScheme, credential: Credential, target: Target) -> Credential:
+        if name in self._direct:
+            return credential
         cell = self._cells.get(name)
         if cell is None:
             if scheme.exchange(credential, target, self._now()) is None:
+                self._direct.add(name)
                 return credential
             cell = self._cells[name] = TokenCell(partial(self._exchange, scheme, credential, target), self._now)
         token = await cell.get()

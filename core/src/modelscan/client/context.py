@@ -32,6 +32,8 @@ def inside(context: CallContext) -> Iterator[CallContext]:
 
 def of_call(options: Mapping[str, Any], outer: CallContext) -> CallContext:
     """The context of one call: `outer`, with the call's own options inside it. Needs a running loop for a deadline."""
+    if not options:
+        return outer
     changes = {key: options[key] for key in _FROM_OPTIONS if options.get(key) is not None}
     timeout_s = options.get("timeout_s")
     if timeout_s is not None:

@@ -20,7 +20,7 @@ import msgspec
 from modelscan.contracts.provider import MediaRules, Provider
 from modelscan.errors import MediaError
 from modelscan.types.chat import ChatRequest
-from modelscan.types.content import Audio, File, Image, Media, ToolResult, Video
+from modelscan.types.content import Audio, File, Image, Media, Text, ToolResult, Video
 from modelscan.types.embed import EmbedRequest
 from modelscan.types.media import ImageRequest, TranscriptionRequest, VideoRequest
 from modelscan.types.messages import Message
@@ -56,12 +56,13 @@ async def materialised(request: Any, provider: Provider, fetch: Fetch) -> Any:
 
     Raises `MediaError` for media that can't be read, or that the provider doesn't take.
     """
-    form = _Former(provider, fetch)
     if isinstance(request, ChatRequest):
-        if not any(_has_media(message) for message in request.messages):
+        if not _any_has_media(request.messages):
             return request
+        form = _Former(provider, fetch)
         messages = [await form.message(message) for message in request.messages]
         return msgspec.structs.replace(request, messages=tuple(messages))
+    form = _Former(provider, fetch)
     if isinstance(request, EmbedRequest):
         if all(isinstance(item, str) for item in request.inputs):
             return request
@@ -75,8 +76,13 @@ async def materialised(request: Any, provider: Provider, fetch: Fetch) -> Any:
     return request
 
 
-def _has_media(message: Message) -> bool:
-    return any(isinstance(part, (Media, ToolResult)) for part in message.content)
+def _any_has_media(messages: tuple[Message, ...]) -> bool:
+    """Whether there is anything to do: asked with every call, hence loops and no generators."""
+    for message in messages:
+        for part in message.content:
+            if type(part) is not Text and isinstance(part, (Media, ToolResult)):
+                return True
+    return False
 
 
 class _Former:
@@ -85,7 +91,7 @@ class _Former:
         self._fetch = fetch
 
     async def message(self, message: Message) -> Message:
-        if not _has_media(message):
+        if not _any_has_media((message,)):
             return message
         content = [await self._part(part) for part in message.content]
         return msgspec.structs.replace(message, content=tuple(content))

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypedDict
 import msgspec
 
 from modelscan.types.chat import AudioOptions, ChatRequest, Effort, ReasoningOptions
-from modelscan.types.content import AnyPart
+from modelscan.types.content import AnyPart, Text
 from modelscan.types.messages import Message, system, user
 from modelscan.types.tools import AnyTool, ForcedTool, FunctionTool, ResponseFormat, Tool
 
@@ -63,6 +63,8 @@ CALL_OPTIONS = frozenset(CallOptions.__annotations__)
 
 def chat_request(prompt: Prompt, options: Mapping[str, Any]) -> ChatRequest:
     """The request that a prompt and options stand for. Raises `TypeError` for an option that doesn't exist."""
+    if not options and type(prompt) is str:
+        return ChatRequest(messages=(Message("user", (Text(text=prompt),)),))
     fields = {
         key: _field(key, value) for key, value in options.items() if key not in CALL_OPTIONS and value is not None
     }

@@ -118,11 +118,8 @@ def _asked_to_retry(response: HttpResponse, kind: type[ProviderError]) -> bool |
 
 def request_id_of(response: HttpResponse) -> str:
     """The vendor's or its gateway's id of the request; empty for none."""
-    for name in _REQUEST_ID_HEADERS:
-        value = response.header(name)
-        if value:
-            return value
-    return ""
+    found = {name: value for name, value in response.head.headers if name in _REQUEST_ID_HEADERS}
+    return next((found[name] for name in _REQUEST_ID_HEADERS if found.get(name)), "") if found else ""
 
 
 def describe(response: HttpResponse) -> str:

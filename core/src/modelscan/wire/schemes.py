@@ -83,5 +83,6 @@ class Basic(_StaticScheme):
 
 def with_header(request: HttpRequest, name: str, value: str) -> HttpRequest:
     """The request with a header, in place of those of that name."""
-    others = tuple([header for header in request.headers if header[0].lower() != name.lower()])
+    lowered = name.lower()
+    others = [header for header in request.headers if header[0].lower() != lowered]
     return msgspec.structs.replace(request, headers=(*others, (name, value)))
