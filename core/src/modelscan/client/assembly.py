@@ -6,12 +6,14 @@ from collections.abc import Mapping
 
 from modelscan.auth.forms import GivenKey
 from modelscan.client.endpoints import Endpoints
+from modelscan.client.flows import FlowRunner
 from modelscan.client.pipeline import Pipeline
 from modelscan.client.retry import RetryPolicy
 from modelscan.client.sending import Sender
 from modelscan.client.settings import Settings
 from modelscan.contracts.http import HttpRequest
 from modelscan.contracts.transport import Exchange, Socket, Timeouts, Transport, TransportOptions
+from modelscan.limits.unlimited import Unlimited
 from modelscan.plugins import Plugins
 from modelscan.routing.candidates import Candidates
 from modelscan.transport.fetching import MediaFetcher
@@ -43,11 +45,13 @@ class Assembly:
         settings = self._settings
         limiter = self.plugins.limiter(settings["client.limiter"])()
         sender = Sender(self._transport, limiter, _timeouts(settings), self._fetcher)
+        later = Sender(self._transport, Unlimited(), _timeouts(settings), self._fetcher)
         return Pipeline(
             self.plugins,
             Candidates(settings.accounts, settings.routes),
             Endpoints(self.plugins, self._api_keys, settings.base_urls, sender.plain),
             sender,
+            FlowRunner(sender, later, _retries(settings)),
             _retries(settings),
         )
 

@@ -14,6 +14,8 @@ from modelscan.client import context as contexts
 from modelscan.client.assembly import Assembly
 from modelscan.client.client_arguments import ClientArguments
 from modelscan.client.configuration import load
+from modelscan.client.jobs import Job, Jobs
+from modelscan.client.live import LiveConnection, LiveSession
 from modelscan.client.options import CallOptions, ChatOptions, Prompt, chat_request
 from modelscan.client.pipeline import Pipeline
 from modelscan.client.settings import Settings
@@ -26,6 +28,7 @@ from modelscan.types.chat import ChatReply, ChatRequest
 from modelscan.types.content import Image
 from modelscan.types.context import CallContext
 from modelscan.types.embed import EmbedPurpose, EmbedReply, EmbedRequest
+from modelscan.types.realtime import RealtimeConfig
 
 T = TypeVar("T")
 
@@ -61,6 +64,7 @@ class AsyncClient:
             tuple(arguments.get("plugins", ())),
             None if isinstance(transport, str) else transport,
         )
+        self._jobs = Jobs(arguments.get("jobs"))
         self._pipeline: Pipeline | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_closed = False
@@ -83,8 +87,9 @@ class AsyncClient:
         await self.close()
 
     async def close(self) -> None:
-        """Close all connections. Calls under way fail. Any number of times."""
+        """Close all connections. Calls under way fail, jobs can be resumed. Any number of times."""
         self._is_closed = True
+        await self._jobs.leave()
         await self._assembly.close()
 
     def context(self, **changes: Any) -> AbstractContextManager[CallContext]:
@@ -159,6 +164,37 @@ class AsyncClient:
         """The reply to any request Struct: its type is the capability (`RerankRequest`, `SpeechRequest`, ...)."""
         capability = type(request).__struct_config__.tag
         return await self._run(str(capability), request, model, contexts.of_call(options, contexts.current()))
+
+    async def start(self, request: msgspec.Struct, *, model: Model, **options: Unpack[CallOptions]) -> Job:
+        """A job that goes on by itself: `await job.result()` gives what `run` would give.
+
+        What takes several requests (an upload, a queue, a batch) is stored before each of them, so that after a crash
+        `resume(job.id)` goes on with it in another process, where the client has a folder for its `jobs`.
+        """
+        capability = str(type(request).__struct_config__.tag)
+        context = contexts.of_call(options, contexts.current())
+        pipeline = self._ready()
+        return await self._jobs.start(lambda track: pipeline.run(capability, request, model, context, track))
+
+    async def resume(self, job_id: str, **options: Unpack[CallOptions]) -> Job:
+        """A stored job, gone on with. One that is under way here already is given as it is.
+
+        Raises `InvalidRequestError` for an unknown job, `VersionError` for one that another version has stored.
+        """
+        context = contexts.of_call(options, contexts.current())
+        pipeline = self._ready()
+        return await self._jobs.resume(
+            job_id, lambda request, step, track: pipeline.run(step.capability, request, step.candidate, context, track)
+        )
+
+    def live(self, config: RealtimeConfig, *, model: Model, **options: Unpack[CallOptions]) -> LiveSession:
+        """A live session of speech and text, opened when its block is entered. `timeout_s` bounds the opening."""
+        outer = contexts.current()
+
+        async def open_connection() -> LiveConnection:
+            return await self._ready().open_live(config, model, contexts.of_call(options, outer))
+
+        return LiveSession(open_connection)
 
     async def _run(self, capability: str, request: Any, model: Model, context: CallContext) -> Any:
         return await self._ready().run(capability, request, model, context)

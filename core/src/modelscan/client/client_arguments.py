@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from modelscan.auth.forms import GivenKey
+from modelscan.contracts.flows import FlowStore
 from modelscan.contracts.transport import Transport
 from modelscan.types.accounts import Account, Route
 from modelscan.types.limits import Budget, Limit
@@ -17,8 +18,9 @@ class ClientArguments(TypedDict, total=False):
 
     `plans`, `base_urls` and `api_keys` go by provider, where a key may be several secrets by name; `accounts` and
     `routes` are for more than one of a kind; `transport` is the name of a transport plugin, or a transport. `plugins`
-    are an application's own modules or objects with hooks. `settings` are keys of the configuration, as `{"retries.max_attempts": 2}`; `config` is a file, or False
-    for none.
+    are an application's own modules or objects with hooks. `jobs` is the folder or store where jobs are kept for
+    another process to go on with (the process's memory otherwise). `settings` are keys of the configuration, as
+    `{"retries.max_attempts": 2}`; `config` is a file, or False for none.
     """
 
     api_keys: Mapping[str, GivenKey]
@@ -29,6 +31,7 @@ class ClientArguments(TypedDict, total=False):
     limits: Mapping[str, Sequence[Limit]]
     budgets: Sequence[Budget]
     transport: str | Transport
+    jobs: FlowStore | str | Path
     plugins: Iterable[object]
     settings: Mapping[str, Any]
     config: str | Path | bool

@@ -12,6 +12,8 @@ from modelscan.auth.credentials import find_credential
 from modelscan.auth.exchange import SendRequest
 from modelscan.auth.forms import GivenKey
 from modelscan.auth.signer import Signer
+from modelscan.contracts.duplex import DuplexOperation
+from modelscan.contracts.flows import Flow
 from modelscan.contracts.http import Body, Target
 from modelscan.contracts.operations import NativeOperation, Operation, StreamingOperation
 from modelscan.contracts.provider import Connection, Parameter, Provider
@@ -19,7 +21,13 @@ from modelscan.errors import ConfigurationError, UnsupportedError
 from modelscan.plugins import Plugins
 from modelscan.types.accounts import Account, Candidate
 
-Mode = Literal["whole", "stream"]
+Mode = Literal["whole", "stream", "live"]
+
+_WANTED: Mapping[Mode, tuple[type, ...]] = {
+    "whole": (Operation, NativeOperation, Flow),
+    "stream": (StreamingOperation, NativeOperation),
+    "live": (DuplexOperation,),
+}
 
 
 @attrs.frozen(eq=False)
@@ -30,6 +38,7 @@ class Endpoint:
     provider: Provider
     target: Target
     signer: Signer
+    account_key: str
     _checked: dict[tuple[str, str], Any] = attrs.field(factory=dict, init=False, repr=False)
 
     def operation(self, capability: str, mode: Mode) -> Any:
@@ -42,10 +51,25 @@ class Endpoint:
             found = self._checked[capability, mode] = self._check(capability, mode)
         return found
 
+    def is_flow(self, capability: str) -> bool:
+        """Whether the capability takes several requests."""
+        return self._is_a(Flow, capability)
+
+    def is_native(self, capability: str) -> bool:
+        """Whether the capability's model runs in this process."""
+        return self._is_a(NativeOperation, capability)
+
+    def _is_a(self, protocol: type, capability: str) -> bool:
+        """Whether the operation follows a protocol; remembered, since looking takes ten microseconds."""
+        key = (capability, protocol.__name__)
+        found = self._checked.get(key)
+        if found is None:
+            found = self._checked[key] = isinstance(getattr(self.provider, capability, None), protocol)
+        return bool(found)
+
     def _check(self, capability: str, mode: Mode) -> object:
         operation = getattr(self.provider, capability, None)
-        wanted = StreamingOperation if mode == "stream" else Operation
-        if operation is None or not isinstance(operation, (wanted, NativeOperation)):
+        if operation is None or not isinstance(operation, _WANTED[mode]):
             can = ", ".join(self.provider.capabilities()) or "nothing yet"
             what = f"can't stream {capability}" if operation is not None else f"has no {capability}"
             raise UnsupportedError(
@@ -69,14 +93,18 @@ class Endpoints:
         self._base_urls = base_urls
         self._send = send
         self._made: dict[tuple[str, str], Endpoint] = {}
+        self._of_candidate: dict[int, Endpoint] = {}  # by identity: the same candidate comes with every call
         self._signers: dict[str, Signer] = {}
 
     def of(self, candidate: Candidate) -> Endpoint:
         """The candidate's endpoint. Raises a `PluginError` for a provider that can't be loaded."""
+        found = self._of_candidate.get(id(candidate))
+        if found is not None and found.candidate is candidate:
+            return found
         key = (candidate.account.key, candidate.model)
         found = self._made.get(key)
         if found is None:
-            found = self._made[key] = self._make(candidate)
+            found = self._made[key] = self._of_candidate[id(candidate)] = self._make(candidate)
         return found
 
     def provider(self, name: str) -> Provider:
@@ -90,7 +118,7 @@ class Endpoints:
         signer = self._signers.get(account.key)
         if signer is None:
             signer = self._signers[account.key] = self._signer(provider.connection, account, target)
-        return Endpoint(candidate, provider, target, signer)
+        return Endpoint(candidate, provider, target, signer, account.key)
 
     def _signer(self, connection: Connection, account: Account, target: Target) -> Signer:
         def find() -> Any:

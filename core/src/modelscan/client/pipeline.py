@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 from modelscan.client.attempts import AttemptError, attempt_until_done
 from modelscan.client.endpoints import Endpoint, Endpoints
+from modelscan.client.flows import FlowRunner, Track
+from modelscan.client.live import LiveConnection, opened
 from modelscan.client.retry import RetryPolicy
 from modelscan.client.sending import Sender
 from modelscan.client.sources import LiveSource, NativeSource
@@ -18,6 +20,7 @@ from modelscan.plugins import Plugins
 from modelscan.routing.candidates import Candidates, Model, model_name
 from modelscan.types.accounts import Candidate
 from modelscan.types.context import CallContext
+from modelscan.types.realtime import RealtimeConfig
 
 Result = TypeVar("Result")
 
@@ -28,24 +31,40 @@ class Pipeline:
     """Carries out calls. Built once per client, on the loop that it runs on."""
 
     def __init__(
-        self, plugins: Plugins, candidates: Candidates, endpoints: Endpoints, sender: Sender, retries: RetryPolicy
+        self,
+        plugins: Plugins,
+        candidates: Candidates,
+        endpoints: Endpoints,
+        sender: Sender,
+        flows: FlowRunner,
+        retries: RetryPolicy,
     ) -> None:
         self._hooks = plugins.hooks()
         self._plugins = plugins
         self._candidates = candidates
         self._endpoints = endpoints
         self._sender = sender
+        self._flows = flows
         self._retries = retries
 
-    async def run(self, capability: str, request: Any, model: Model, context: CallContext) -> Any:
-        """The reply Struct of a call that takes one request. Raises what the last attempt raised."""
+    async def run(
+        self, capability: str, request: Any, model: Model, context: CallContext, track: Track | None = None
+    ) -> Any:
+        """The reply Struct of a call, one request or a flow; with a `track` a flow is stored as a job.
+
+        Raises what the last attempt raised.
+        """
         call = _call(capability, request, model, context, is_stream=False)
         watch = CallWatch(self._hooks, call)
 
         async def attempt(candidate: Candidate, number: int) -> Any:
             watching = watch.attempt(candidate, number)
             try:
-                reply = await self._sender.whole(self._endpoint(candidate), call, watching.headers)
+                endpoint = self._endpoint(candidate)
+                if endpoint.is_flow(capability):
+                    reply = await self._flows.run(endpoint, call, watching.headers, track)
+                else:
+                    reply = await self._sender.whole(endpoint, call, watching.headers)
             except BaseException as error:
                 watching.finished(error=_cause(error))
                 raise
@@ -71,6 +90,23 @@ class Pipeline:
             watching.first_chunk()
             source.watch = StreamWatch(watch, watching)
             return source
+
+        return await self._attempted(call, model, attempt, watch)
+
+    async def open_live(self, config: RealtimeConfig, model: Model, context: CallContext) -> LiveConnection:
+        """A live session whose socket is open. Raises what the last attempt to open one raised."""
+        call = _call("realtime", config, model, context, is_stream=True)
+        watch = CallWatch(self._hooks, call)
+
+        async def attempt(candidate: Candidate, number: int) -> LiveConnection:
+            watching = watch.attempt(candidate, number)
+            try:
+                connection = await opened(self._sender, self._endpoint(candidate), call, watching.headers)
+            except BaseException as error:
+                watching.finished(error=_cause(error))
+                raise
+            connection.watch = StreamWatch(watch, watching)
+            return connection
 
         return await self._attempted(call, model, attempt, watch)
 

@@ -14,10 +14,10 @@ from modelscan.client.materialise import Fetch, materialised
 from modelscan.client.retry import is_worth_repeating
 from modelscan.client.sources import LiveSource, NativeSource, stamped
 from modelscan.contracts.http import HttpRequest, HttpResponse, Repeat
-from modelscan.contracts.limiter import Demand, Limiter
+from modelscan.contracts.limiter import Demand, Lease, Limiter
 from modelscan.contracts.operations import NativeOperation
 from modelscan.contracts.policies import Call
-from modelscan.contracts.transport import Exchange, Timeouts, Transport
+from modelscan.contracts.transport import Exchange, Socket, Timeouts, Transport
 from modelscan.errors import ModelScanError, TransportError
 from modelscan.limits.held import HeldLease
 from modelscan.types.usage import REFUSED
@@ -39,22 +39,22 @@ class Sender:
         repeat: Repeat = "unsafe"
         try:
             operation = endpoint.operation(call.capability, "whole")
-            asked = await materialised(call.request, endpoint.provider, self._fetch)
-            if isinstance(operation, NativeOperation):
+            asked = await self.asked(endpoint, call)
+            if endpoint.is_native(call.capability):
                 repeat = "safe"
-                lease = await self._reserve(endpoint, call)
+                lease = await self.reserve(endpoint, call)
                 return await _run_native(operation, endpoint, asked, lease)
             request: HttpRequest = operation.encode(asked, endpoint.target)
             repeat = request.repeat
-            lease = await self._reserve(endpoint, call)
-            exchange = await self._authorised(endpoint, call, request, lease, extra_headers)
-            response = await self._read(endpoint, exchange)
+            lease = await self.reserve(endpoint, call)
+            exchange = await self.authorised(endpoint, call, request, lease, extra_headers)
+            response = await self.read(endpoint, exchange)
             self._refuse(endpoint, response, lease)
             reply = operation.decode(response, asked, endpoint.target)
             lease.settle(getattr(reply, "usage", REFUSED))
             return stamped(reply, endpoint, response)
         except ModelScanError as error:
-            raise _failed(error, endpoint, call, repeat, lease) from error
+            raise failed(error, endpoint, call, repeat, lease) from error
         finally:
             if lease is not None:
                 lease.close()
@@ -68,20 +68,20 @@ class Sender:
         repeat: Repeat = "unsafe"
         try:
             operation = endpoint.operation(call.capability, "stream")
-            asked = await materialised(call.request, endpoint.provider, self._fetch)
-            if isinstance(operation, NativeOperation):
+            asked = await self.asked(endpoint, call)
+            if endpoint.is_native(call.capability):
                 repeat = "safe"
-                lease = await self._reserve(endpoint, call)
+                lease = await self.reserve(endpoint, call)
                 lease.sent()
                 source = NativeSource(operation.stream(asked, endpoint.target), endpoint, lease)
             else:
                 request: HttpRequest = operation.encode_stream(asked, endpoint.target)
                 repeat = request.repeat
-                lease = await self._reserve(endpoint, call)
-                exchange = await self._authorised(endpoint, call, request, lease, extra_headers)
+                lease = await self.reserve(endpoint, call)
+                exchange = await self.authorised(endpoint, call, request, lease, extra_headers)
                 try:
                     if exchange.head.status >= 300:
-                        self._refuse(endpoint, await self._read(endpoint, exchange), lease)
+                        self._refuse(endpoint, await self.read(endpoint, exchange), lease)
                     decoder = operation.decoder(exchange.head, asked, endpoint.target)
                 except BaseException:
                     await exchange.close()
@@ -90,7 +90,7 @@ class Sender:
             await source.prime()
             return source
         except ModelScanError as error:
-            raise _failed(error, endpoint, call, repeat, lease) from error
+            raise failed(error, endpoint, call, repeat, lease) from error
         finally:
             if source is None or not source.is_primed:
                 if source is not None:
@@ -106,10 +106,24 @@ class Sender:
         finally:
             await exchange.close()
 
-    async def _reserve(self, endpoint: Endpoint, call: Call) -> HeldLease:
+    async def asked(self, endpoint: Endpoint, call: Call) -> Any:
+        """The call's request Struct with its media in a form that the provider takes."""
+        return await materialised(call.request, endpoint.provider, self._fetch)
+
+    async def connect(self, endpoint: Endpoint, request: HttpRequest, extra: Sequence[tuple[str, str]]) -> Socket:
+        """A websocket, opened with the signed request."""
+        signed = await endpoint.signer.sign(request, endpoint.target)
+        return await self._transport.connect(_with_headers(signed, extra), timeouts=self._timeouts)
+
+    async def reserve(self, endpoint: Endpoint, call: Call) -> HeldLease:
+        """A lease for one attempt."""
         return HeldLease(await self._limiter.reserve(_demand(endpoint, call)))
 
-    async def _authorised(
+    def attach(self, token: bytes) -> Lease:
+        """The lease that another process, or this one, gave a token for."""
+        return self._limiter.attach(token)
+
+    async def authorised(
         self,
         endpoint: Endpoint,
         call: Call,
@@ -130,15 +144,12 @@ class Sender:
             raise
         if again is None:
             return exchange
-        await self._read(endpoint, exchange)
+        await self.read(endpoint, exchange)
         lease.follow(await self._limiter.reserve(_demand(endpoint, call)))
         return await self._send(again, lease, extra)
 
     async def _send(self, signed: HttpRequest, lease: HeldLease, extra: Sequence[tuple[str, str]]) -> Exchange:
-        if extra:
-            own = {name.lower() for name, _ in signed.headers}
-            added = [(name, value) for name, value in extra if name.lower() not in own]
-            signed = msgspec.structs.replace(signed, headers=(*signed.headers, *added))
+        signed = _with_headers(signed, extra)
         lease.sent()
         try:
             exchange = await self._transport.send(signed, timeouts=self._timeouts)
@@ -149,13 +160,14 @@ class Sender:
         lease.arrived()
         return exchange
 
-    async def _read(self, endpoint: Endpoint, exchange: Exchange) -> HttpResponse:
+    async def read(self, endpoint: Endpoint, exchange: Exchange) -> HttpResponse:
+        """The whole answer; its headers are shown to the limiter."""
         try:
             body = await exchange.read()
         finally:
             await exchange.close()
         head = exchange.head
-        self._limiter.learn(endpoint.candidate.account.key, endpoint.target.model, head.headers, head.status)
+        self._limiter.learn(endpoint.account_key, endpoint.target.model, head.headers, head.status)
         return HttpResponse(head, body)
 
     def _refuse(self, endpoint: Endpoint, response: HttpResponse, lease: HeldLease) -> None:
@@ -167,10 +179,18 @@ class Sender:
             raise error
 
 
+def _with_headers(signed: HttpRequest, extra: Sequence[tuple[str, str]]) -> HttpRequest:
+    if not extra:
+        return signed
+    own = {name.lower() for name, _ in signed.headers}
+    added = [(name, value) for name, value in extra if name.lower() not in own]
+    return msgspec.structs.replace(signed, headers=(*signed.headers, *added))
+
+
 def _demand(endpoint: Endpoint, call: Call) -> Demand:
     context = call.context
     return Demand(
-        account=endpoint.candidate.account.key,
+        account=endpoint.account_key,
         model=endpoint.target.model,
         tenant=context.principal,
         priority=context.priority,
@@ -188,9 +208,10 @@ async def _run_native(
     return stamped(reply, endpoint)
 
 
-def _failed(
+def failed(
     error: ModelScanError, endpoint: Endpoint, call: Call, repeat: Repeat, lease: HeldLease | None
 ) -> AttemptError:
+    """What the attempt loop is told of an error: whom it concerns, and whether the request may be sent once more."""
     account = endpoint.candidate.account
     error.about(provider=account.provider, model=endpoint.target.model, account=account.name)
     again = is_worth_repeating(

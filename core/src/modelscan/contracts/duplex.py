@@ -35,14 +35,19 @@ class Close(msgspec.Struct, frozen=True):
 
 
 class Reconnect(msgspec.Struct, frozen=True):
-    """Open a new socket with this request and go on."""
+    """Open a new socket with this request and go on: `opened` is called again."""
 
     request: HttpRequest
 
 
 @runtime_checkable
 class DuplexSession(Protocol[Out, Inward]):
-    """One session's state machine; `now_s` is a monotonic clock."""
+    """One session's state machine; `now_s` is a monotonic clock.
+
+    Every method may raise a `ModelScanError`, which ends the session. Usage in what is emitted adds up: an event
+    reports what came since the last one. Frames that meet a closing socket are lost; a session that reconnects keeps
+    what it has to send again.
+    """
 
     def opened(self, now_s: float) -> Sequence[Emit[Inward] | SendFrame | Close | Reconnect]:
         """The socket is open: set-up messages go out before any user data."""
@@ -69,7 +74,7 @@ class DuplexSession(Protocol[Out, Inward]):
         ...
 
     def closed(self, code: int, reason: str) -> Sequence[Emit[Inward] | SendFrame | Close | Reconnect]:
-        """The socket closed: reconnect with state, or end."""
+        """The socket closed: reconnect with state, or end. Raises for an end that is none."""
         ...
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from modelscan.contracts.limiter import Lease
 from modelscan.types.money import Certainty
 from modelscan.types.usage import Usage
@@ -15,10 +17,10 @@ class HeldLease:
 
     __slots__ = ("_has_ended", "_lease", "was_sent")
 
-    def __init__(self, lease: Lease) -> None:
+    def __init__(self, lease: Lease, *, was_sent: bool = False) -> None:
         self._lease = lease
         self._has_ended = False
-        self.was_sent = False
+        self.was_sent = was_sent
 
     def sent(self) -> None:
         """The first byte is about to go out."""
@@ -57,6 +59,18 @@ class HeldLease:
         self._lease = lease
         self._has_ended = False
         self.was_sent = False
+
+    def carry(self, attach: Callable[[bytes], Lease]) -> bytes:
+        """A token by which another process can end the lease, should this one die; here it goes on as before."""
+        if self._has_ended:
+            return b""
+        token = self._lease.detach()
+        self._lease = attach(token)
+        return token
+
+    def leave(self) -> None:
+        """Whoever has the token ends the lease."""
+        self._has_ended = True
 
     def close(self) -> None:
         """End the lease if nothing else has."""
