@@ -42,8 +42,7 @@ WHOLE: dict[str, Json] = {
     "/count_tokens": {"input_tokens": 1},
     ":generateContent": _CANDIDATE,
     ":countTokens": {"totalTokens": 1},
-    ":embedContent": {"embedding": {"values": [1.0]}},
-    ":batchEmbedContents": {"embeddings": [{"values": [1.0]}, {"values": [1.0]}]},
+    ":batchEmbedContents": {"embeddings": []},
 }
 STREAMED: dict[str, list[Json]] = {
     "/chat/completions": [{**_COMPLETION, "choices": [{"index": 0, "delta": _MESSAGE, "finish_reason": "stop"}]}],
@@ -109,11 +108,17 @@ def recorder() -> Iterator[tuple[str, dict[str, Received]]]:
 def _answer(path: str, body: Json) -> tuple[str, bytes]:
     if body.get("stream") or ":stream" in path:
         events = next(events for end, events in STREAMED.items() if path.endswith(end))
-        framed = [f"event: {event.get('type', 'message')}\ndata: {json.dumps(event)}\n\n" for event in events]
-        return "text/event-stream", "".join(framed).encode()
+        return "text/event-stream", "".join(map(_framed, events)).encode()
     reply = next(reply for end, reply in WHOLE.items() if path.endswith(end))
     if path.endswith("/embeddings"):
         count = len(body["input"]) if isinstance(body["input"], list) else 1
         vectors = [{"object": "embedding", "index": index, "embedding": "AACAPw=="} for index in range(count)]
         reply = {**reply, "data": vectors}
+    if "requests" in body:
+        reply = {"embeddings": [{"values": [1.0]} for _ in body["requests"]]}
     return "application/json", json.dumps(reply).encode()
+
+
+def _framed(event: Json) -> str:
+    name = f"event: {event['type']}\n" if "type" in event else ""
+    return f"{name}data: {json.dumps(event)}\n\n"

@@ -34,15 +34,22 @@ def response(body: Any) -> HttpResponse:
     return HttpResponse(ResponseHead(200), msgspec.json.encode(body))
 
 
-def test_one_input_is_embedded_by_itself() -> None:
+def test_one_input_is_a_batch_of_one() -> None:
     request = EmbedContent().encode(ONE, TARGET)
-    assert request.url == f"{BASE}/models/gemini-embedding-001:embedContent"
+    assert request.url == f"{BASE}/models/gemini-embedding-001:batchEmbedContents"
     assert request.repeat == "safe"
+    asked = {"taskType": "RETRIEVAL_QUERY", "outputDimensionality": 8}
     assert body_of(request) == {
-        "content": {"parts": [{"text": "a"}]},
-        "taskType": "RETRIEVAL_QUERY",
-        "outputDimensionality": 8,
+        "requests": [{"model": "models/gemini-embedding-001", "content": {"parts": [{"text": "a"}]}, **asked}]
     }
+
+
+def test_a_server_s_one_vector_is_read_by_clients_of_either_method() -> None:
+    body = {"content": {"parts": [{"text": "a"}]}}
+    call = GeminiServer().parse(HttpRequest(url="/v1beta/models/m:embedContent", body=msgspec.json.encode(body)))
+    assert call.request == EmbedRequest(inputs=("a",))
+    told = json.loads(GeminiServer().reply(EmbedReply(vectors=((1.0,),)), call).body)
+    assert told == {"embedding": {"values": [1.0]}, "embeddings": [{"values": [1.0]}]}
 
 
 def test_several_inputs_are_a_batch_each_with_all_that_holds_for_it() -> None:

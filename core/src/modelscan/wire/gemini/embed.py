@@ -1,4 +1,4 @@
-"""Embeddings: one by embedContent, several by batchEmbedContents.
+"""Embeddings, by batchEmbedContents: also of one text, as Google's own SDK (3.6.1) sends them.
 
 Source: `EmbedContentRequest` and `BatchEmbedContentsRequest` of Google's OpenAPI description of v1beta, read 2026-11.
 """
@@ -42,14 +42,13 @@ class EmbedContent:
 
     def encode(self, request: EmbedRequest, target: Target) -> HttpRequest:
         """The request. Raises `UnsupportedError` for a field that the format has no word for."""
-        inputs = [embed_body(request, item) for item in request.inputs]
-        if len(inputs) == 1:
-            method, body = "embedContent", inputs[0]
-        else:
-            name = model_path(target.model)
-            method, body = "batchEmbedContents", {"requests": [{"model": name, **one} for one in inputs]}
+        name = model_path(target.model)
+        body = {"requests": [{"model": name, **embed_body(request, item)} for item in request.inputs]}
         return HttpRequest(
-            url=self.url(target, method), headers=JSON_HEADERS, body=msgspec.json.encode(body), repeat="safe"
+            url=self.url(target, "batchEmbedContents"),
+            headers=JSON_HEADERS,
+            body=msgspec.json.encode(body),
+            repeat="safe",
         )
 
     def decode(self, response: HttpResponse, request: EmbedRequest, target: Target) -> EmbedReply:

@@ -117,10 +117,10 @@ def logprobs_block(logprobs: Sequence[TokenLogprob]) -> Json:
     return {"logprobsResult": result}
 
 
-def embed_reply_body(reply: EmbedReply, *, is_batch: bool) -> Json:
-    """The vectors."""
+def embed_reply_body(reply: EmbedReply) -> Json:
+    """The vectors. One alone is told in both ways, for a call doesn't say which of the two methods it was."""
     vectors = [{"values": list(vector)} for vector in reply.vectors]
-    body: Json = {"embeddings": vectors} if is_batch else {"embedding": vectors[0]}
+    body: Json = {"embeddings": vectors} | ({"embedding": vectors[0]} if len(vectors) == 1 else {})
     usage = usage_block(reply.usage, {})
     return body | ({"usageMetadata": usage} if usage else {})
 

@@ -46,11 +46,7 @@ class GeminiServer:
 
     def reply(self, reply: ChatReply[None] | EmbedReply, call: ServerCall) -> HttpResponse:
         """A whole answer."""
-        if isinstance(reply, EmbedReply):
-            is_batch = isinstance(call.request, EmbedRequest) and len(call.request.inputs) > 1
-            body = embed_reply_body(reply, is_batch=is_batch)
-        else:
-            body = reply_body(reply)
+        body = embed_reply_body(reply) if isinstance(reply, EmbedReply) else reply_body(reply)
         return HttpResponse(ResponseHead(200, _JSON), msgspec.json.encode(body))
 
     def stream(self, call: ServerCall) -> GenerateContentEncoder:
