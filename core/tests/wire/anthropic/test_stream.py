@@ -6,9 +6,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 
-from modelscan.contracts.http import Frame, ResponseHead, Target
+from modelscan.contracts.http import Frame, HttpResponse, ResponseHead, Target
 from modelscan.errors import (
     DecodeError,
     ModelScanError,
@@ -300,3 +301,80 @@ def test_an_error_event_that_tells_no_error_is_one_all_the_same() -> None:
 def test_an_error_event_in_other_words_is_an_error_of_the_provider() -> None:
     with pytest.raises(ProviderError, match="Overloaded, it seems"):
         decoder().feed(Frame(b'{"type":"error","error":"Overloaded, it seems"}', "error"))
+
+
+# --- A whole body in place of a stream -------------------------------------------------------------------------------
+
+JSON_HEAD = ResponseHead(200, (("content-type", "application/json"), ("request-id", "req_1")))
+WHOLE = {
+    "type": "message",
+    "id": "msg_1",
+    "model": "m",
+    "role": "assistant",
+    "content": [
+        {"type": "thinking", "thinking": "Hm", "signature": "s"},
+        {"type": "text", "text": "Blue", "citations": [{"type": "web_search_result_location", "url": "https://x"}]},
+        {"type": "tool_use", "id": "a", "name": "f", "input": {"x": 1}, "caller": {"type": "direct"}},
+        {"type": "server_tool_use", "id": "b", "name": "web_search", "input": {}},
+        {"type": "text", "text": ""},
+    ],
+    "stop_reason": "tool_use",
+    "stop_sequence": "!",
+    "usage": {"input_tokens": 3, "output_tokens": 2, "service_tier": "standard"},
+}
+
+
+def chunks_of_body(body: Any, request: ChatRequest = REQUEST, model: str = "m") -> list[ChatChunk]:
+    reading = Messages().decoder(JSON_HEAD, request, Target(base_urls={"default": "https://x"}, model=model))
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    frames = [*reading.framing.feed(raw[:9]), *reading.framing.feed(raw[9:]), *reading.framing.finish()]
+    return [*[chunk for one in frames for chunk in reading.feed(one)], *reading.finish(cut=False)]
+
+
+def decoded(body: Any, request: ChatRequest = REQUEST, model: str = "m") -> ChatReply[None]:
+    response = HttpResponse(JSON_HEAD, json.dumps(body).encode())
+    reply = Messages().decode(response, request, Target(base_urls={"default": "https://x"}, model=model))
+    return msgspec.structs.replace(reply, raw_body=b"", request_id="")
+
+
+@pytest.mark.parametrize(
+    "body", [WHOLE, {"content": [{"type": "text", "text": "x"}]}, {**WHOLE, "content": [], "usage": None}]
+)
+def test_a_whole_answer_to_a_request_for_a_stream_is_that_answer(body: dict[str, Any]) -> None:
+    assert folded(chunks_of_body(body)) == decoded(body)
+
+
+def test_a_whole_answer_is_told_in_pieces_that_a_reader_of_streams_knows() -> None:
+    found = chunks_of_body(WHOLE)
+    assert [chunk.text for chunk in found if chunk.text] == ["Blue"]
+    assert [chunk.reasoning for chunk in found if chunk.reasoning] == ["Hm"]
+    assert [chunk.tool_call.name for chunk in found if chunk.tool_call] == ["f"]
+
+
+def test_a_whole_answer_that_is_a_tools_call_by_schema_is_text() -> None:
+    request = ChatRequest(messages=REQUEST.messages, response_format=JsonSchema({"type": "object"}))
+    call = {"type": "tool_use", "id": "a", "name": "answer", "input": {"x": 1}}
+    body = {**WHOLE, "content": [call]}
+    reply = folded(chunks_of_body(body, request, "claude-3-5-sonnet-latest"))
+    assert reply == decoded(body, request, "claude-3-5-sonnet-latest")
+    assert (reply.message.content, reply.finish_reason) == ((Text(text='{"x": 1}'),), "stop")
+
+
+def test_a_whole_answer_as_the_only_event_is_that_answer_too() -> None:
+    assert folded(chunks(WHOLE)) == decoded(WHOLE)
+
+
+def test_an_error_in_place_of_a_stream_is_raised() -> None:
+    with pytest.raises(OverloadedError):
+        chunks_of_body({"type": "error", "error": {"type": "overloaded_error", "message": "busy"}})
+    for body in (b"<html>", b"{}", b"[]", b'{"error":{"message":"x"}}', b'{"type":"message","content":5}'):
+        with pytest.raises(DecodeError):
+            chunks_of_body(body)
+    with pytest.raises(StreamCutError):
+        chunks_of_body(b" ")
+
+
+def test_a_stream_under_a_wrong_content_type_is_read_as_one() -> None:
+    events: list[dict[str, Any]] = [BEGIN, {"type": "ping"}, *text("x"), end(), STOP]
+    body = b"".join(b"data: " + json.dumps(event).encode() + b"\n\n" for event in events)
+    assert folded(chunks_of_body(body)) == folded(chunks(*events))

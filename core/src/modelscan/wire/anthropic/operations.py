@@ -16,7 +16,7 @@ from modelscan.wire.anthropic.encode import answer_tool_of, betas_of, body_of
 from modelscan.wire.anthropic.errors import AnthropicErrors
 from modelscan.wire.anthropic.stream import MessagesDecoder
 from modelscan.wire.anthropic.structs import ModelPage, TokenCount
-from modelscan.wire.sse import ServerSentEvents
+from modelscan.wire.whole import framing_of
 
 VERSION: Final = "2023-06-01"
 """The version of the API that this family speaks (header `anthropic-version`).
@@ -61,8 +61,8 @@ class Messages:
         return reply_of(response, answer_tool_of(request, target.model))
 
     def decoder(self, head: ResponseHead, request: ChatRequest, target: Target) -> MessagesDecoder:
-        """A fresh decoder for one stream."""
-        return MessagesDecoder(ServerSentEvents(), self.errors, head, answer_tool_of(request, target.model))
+        """A fresh decoder for one stream; it also takes a whole answer, which some servers send in place of one."""
+        return MessagesDecoder(framing_of(head), self.errors, head, answer_tool_of(request, target.model))
 
     def _described(self, request: ChatRequest, target: Target, *, is_stream: bool) -> HttpRequest:
         return HttpRequest(

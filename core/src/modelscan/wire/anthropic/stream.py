@@ -17,9 +17,10 @@ from modelscan.errors import DecodeError, StreamCutError
 from modelscan.types.chat import ChatChunk, FinishReason, ToolCallDelta
 from modelscan.types.content import AnyPart, ProviderPart, Reasoning, Text, ToolCall
 from modelscan.wire.anthropic.citations import citation
-from modelscan.wire.anthropic.decode import WIRE, finish_reason, message_extra, part_of, usage_extra
+from modelscan.wire.anthropic.decode import WIRE, finish_reason, message_extra, part_of, reply_of, usage_extra
 from modelscan.wire.anthropic.structs import Delta, Event, EventType, UsageBlock
 from modelscan.wire.anthropic.usage import merged, usage_of
+from modelscan.wire.whole import came_whole, chunks_of
 
 _events: Final = msgspec.json.Decoder(Event)
 _types: Final = msgspec.json.Decoder(EventType)
@@ -90,6 +91,8 @@ class MessagesDecoder:
             return handle(event, data)
         if kind == "error":
             self._raise(data)
+        if kind == "message" or came_whole(self.framing):
+            return self._whole_body(data)
         return _NO_CHUNKS
 
     def finish(self, *, cut: bool) -> Sequence[ChatChunk]:
@@ -105,13 +108,19 @@ class MessagesDecoder:
             kind = _types.decode(frame.data).type or frame.event
         except msgspec.MsgspecError:
             kind = ""
-        if not kind or kind in self._on:
+        if kind in ("", "message") or kind in self._on:
             raise DecodeError(f"an event of the stream is none of the Messages API: {error}") from error
         return Event(type=kind)
 
     def _raise(self, data: bytes) -> None:
         found = self._errors.error(HttpResponse(self._head, data))
         raise found or DecodeError(f"an error event that tells no error: {data[:300].decode('utf-8', 'replace')}")
+
+    def _whole_body(self, data: bytes) -> Sequence[ChatChunk]:
+        """The chunks of a whole answer, which some servers send in place of a stream."""
+        reply = reply_of(HttpResponse(self._head, data), self._answer_tool)
+        self._is_whole = True
+        return chunks_of(reply, data)
 
     def _message_start(self, event: Event, raw: bytes) -> Sequence[ChatChunk]:
         message = event.message

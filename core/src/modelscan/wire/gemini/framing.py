@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from modelscan.contracts.http import Frame, Framing, ResponseHead
 from modelscan.wire.json_array import JsonArray
 from modelscan.wire.sse import ServerSentEvents
+from modelscan.wire.whole import WholeBody, is_whole
 
 
 class GeminiEvents(ServerSentEvents):
@@ -23,6 +26,28 @@ class GeminiEvents(ServerSentEvents):
         return frame
 
 
+class ArrayOrWhole:
+    """An array of answers as they come; anything else (one whole answer, an error, a proxy's page) as one frame."""
+
+    __slots__ = ("_framing",)
+
+    def __init__(self) -> None:
+        self._framing: Framing | None = None
+
+    def feed(self, data: bytes) -> Sequence[Frame]:
+        """The answers that these bytes complete. Raises `DecodeError` for an array that is none."""
+        if self._framing is None:
+            start = data.lstrip()
+            if not start:
+                return ()
+            self._framing = JsonArray() if start.startswith(b"[") else WholeBody()
+        return self._framing.feed(data)
+
+    def finish(self) -> Sequence[Frame]:
+        """What is left. Raises `StreamCutError` for an array without its end."""
+        return () if self._framing is None else self._framing.finish()
+
+
 def framing_of(head: ResponseHead) -> Framing:
-    """The framing that a response's head tells: an array of JSON, or server-sent events."""
-    return JsonArray() if head.media_type == "application/json" else GeminiEvents()
+    """The framing that a response's head tells: an array of JSON or a whole body, or server-sent events."""
+    return ArrayOrWhole() if is_whole(head) else GeminiEvents()
