@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import attrs
 
@@ -111,9 +111,11 @@ class LiveConnection:
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """Begin: the set-up messages go out."""
+        """Begin: the set-up messages go out before anything else."""
+        with self._attention():
+            self._take(self._session.opened(self._now()))
         loop = asyncio.get_running_loop()
-        self._tasks = [loop.create_task(self._attended(part())) for part in (self._write, self._read, self._tick)]
+        self._tasks = [loop.create_task(self._attended(part)) for part in (self._write, self._read, self._tick)]
 
     async def send(self, event: LiveInput) -> None:
         """Hand an input over, once the session is ready and what was sent before is nearly gone."""
@@ -196,7 +198,6 @@ class LiveConnection:
             self._changed.set()
 
     async def _read(self) -> None:
-        self._take(self._session.opened(self._now()))
         while True:
             await self._changed.until(lambda: len(self._events) < _MOST_EVENTS_AHEAD or self._is_draining)
             try:
@@ -226,11 +227,17 @@ class LiveConnection:
             await asyncio.sleep(_TICK_S)
             self._take(self._session.tick(self._now()))
 
-    async def _attended(self, part: Coroutine[Any, Any, None]) -> None:
+    async def _attended(self, part: Callable[[], Awaitable[None]]) -> None:
         """A part of the session: whichever ends first, in whatever way, ends the session."""
-        try:
-            await part
+        with self._attention():
+            await part()
             self._end(None)
+
+    @contextmanager
+    def _attention(self) -> Iterator[None]:
+        """What goes wrong in here ends the session, and is told to whom reads or sends next."""
+        try:
+            yield
         except ModelScanError as error:
             account = self._endpoint.candidate.account
             self._end(error.about(provider=account.provider, model=self._endpoint.target.model, account=account.name))
