@@ -163,7 +163,7 @@ class Signer:
         return True
 
     def _now(self) -> datetime:
-        return self._clock() + self._skew
+        return self._clock() + self._skew if self._skew else self._clock()
 
     def _scheme(self, name: str) -> AuthScheme:
         try:

@@ -11,7 +11,7 @@ import msgspec
 
 from modelscan.client.endpoints import Endpoint
 from modelscan.client.watching import StreamWatch
-from modelscan.contracts.http import HttpResponse, ResponseHead
+from modelscan.contracts.http import Frame, HttpResponse, ResponseHead
 from modelscan.contracts.operations import StreamDecoder
 from modelscan.contracts.transport import Exchange
 from modelscan.errors import ModelScanError, StreamCutError, TransportError
@@ -93,6 +93,7 @@ class LiveSource(_Source):
         """The chunks of the next piece of the body that has any; what came before an error is given out before it."""
         if self._first:
             return self._waiting()
+        feed_bytes, feed_frame = self._decoder.framing.feed, self._decoder.feed
         try:
             while not self._has_ended:
                 if self._error is not None:
@@ -103,19 +104,18 @@ class LiveSource(_Source):
                     return self._finish()
                 except TransportError as error:
                     return self._cut(error)
-                if chunks := self._decoded(piece):
+                frames = feed_bytes(piece)
+                chunks = feed_frame(frames[0]) if len(frames) == 1 else self._chunks_of(frames)
+                if chunks:
                     return self._noted(chunks)
         except ModelScanError as error:
             self._about(error)
             raise
         return ()
 
-    def _decoded(self, piece: bytes) -> Sequence[ChatChunk]:
-        """The chunks in a piece. An error behind some of them waits until they have been read."""
-        frames = self._decoder.framing.feed(piece)
+    def _chunks_of(self, frames: Sequence[Frame]) -> Sequence[ChatChunk]:
+        """The chunks in some frames. An error behind some of them waits until they have been read."""
         feed = self._decoder.feed
-        if len(frames) == 1:
-            return feed(frames[0])
         chunks: list[ChatChunk] = []
         try:
             for frame in frames:
@@ -200,13 +200,13 @@ def request_id(endpoint: Endpoint, head: ResponseHead | None) -> str:
 
 def stamped(reply: Any, endpoint: Endpoint, response: HttpResponse | None = None) -> Any:
     """A reply Struct, told who gave it; anything else (a count of tokens) as it is."""
-    if not _names_its_provider(type(reply)):
+    if not _names_its_provider(reply.__class__):
         return reply
     return msgspec.structs.replace(
         reply,
         provider=endpoint.candidate.account.provider,
         model=reply.model or endpoint.target.model,
-        request_id=request_id(endpoint, response.head if response else None),
+        request_id=reply.request_id or request_id(endpoint, response.head if response else None),
         cost=UNPRICED,
     )
 

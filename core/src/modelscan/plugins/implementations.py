@@ -43,6 +43,8 @@ class Implementation:
     def __call__(self, *arguments: Any) -> Any:
         if self.takes is None:
             return self.function(*arguments)
+        if len(self.takes) == 1:
+            return self.function(arguments[self.takes[0]])
         return self.function(*[arguments[position] for position in self.takes])
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from modelscan.types.chat import ChatChunk, ChatReply, Choice, TokenLogprob
+from modelscan.types.chat import ChatChunk, ChatReply, Choice, TokenLogprob, ToolCallDelta
 from modelscan.types.content import AnyPart, Citation, Reasoning, Refusal, Text, ToolCall
 from modelscan.types.messages import Message
 from modelscan.types.usage import UNREPORTED, Usage
@@ -29,19 +29,19 @@ class _PartFold:
         self.extra: dict[str, Any] = {}
 
     def add(self, chunk: ChatChunk) -> None:
+        if chunk.text:
+            self.kind = "text"
+            self.pieces.append(chunk.text)
+        elif chunk.reasoning:
+            self.kind = "reasoning"
+            self.pieces.append(chunk.reasoning)
+        elif chunk.refusal:
+            self.kind = "refusal"
+            self.pieces.append(chunk.refusal)
+        elif chunk.tool_call is not None:
+            self._add_call(chunk.tool_call)
         if chunk.part is not None:
             self.whole = chunk.part
-        if chunk.text:
-            self._piece("text", chunk.text)
-        if chunk.reasoning:
-            self._piece("reasoning", chunk.reasoning)
-        if chunk.refusal:
-            self._piece("refusal", chunk.refusal)
-        call = chunk.tool_call
-        if call is not None:
-            self._piece("tool_call", call.arguments)
-            self.call_id = self.call_id or call.id
-            self.name = self.name or call.name
         if chunk.signature is not None:
             self.signature = chunk.signature
         if chunk.citations:
@@ -49,9 +49,11 @@ class _PartFold:
         if chunk.extra:
             self.extra = {**self.extra, **chunk.extra}
 
-    def _piece(self, kind: str, piece: str) -> None:
-        self.kind = kind
-        self.pieces.append(piece)
+    def _add_call(self, call: ToolCallDelta) -> None:
+        self.kind = "tool_call"
+        self.pieces.append(call.arguments)
+        self.call_id = self.call_id or call.id
+        self.name = self.name or call.name
 
     def part(self) -> AnyPart | None:
         part = self._bare()
@@ -102,17 +104,6 @@ class _ChoiceFold:
         self.logprobs: list[TokenLogprob] = []
         self.finish: ChatChunk | None = None
 
-    def add(self, chunk: ChatChunk) -> None:
-        if _has_content(chunk):
-            fold = self.parts.get(chunk.index)
-            if fold is None:
-                fold = self.parts[chunk.index] = _PartFold()
-            fold.add(chunk)
-        if chunk.logprobs:
-            self.logprobs.extend(chunk.logprobs)
-        if chunk.finish_reason is not None:
-            self.finish = chunk
-
     def choice(self, wire: str) -> Choice:
         parts = [self.parts[index].part() for index in sorted(self.parts)]
         message = Message("assistant", tuple(part for part in parts if part is not None), wire=wire)
@@ -126,9 +117,9 @@ class _ChoiceFold:
 
 
 def _has_content(chunk: ChatChunk) -> bool:
+    """Whether the chunk adds to a part, other than by text."""
     return bool(
-        chunk.text
-        or chunk.tool_call is not None
+        chunk.tool_call is not None
         or chunk.reasoning
         or chunk.part is not None
         or chunk.refusal
@@ -166,16 +157,21 @@ class ChatFold:
         choice = self._choices.get(chunk.choice)
         if choice is None:
             choice = self._choices[chunk.choice] = _ChoiceFold()
-        choice.add(chunk)
+        if chunk.text or _has_content(chunk):
+            part = choice.parts.get(chunk.index)
+            if part is None:
+                part = choice.parts[chunk.index] = _PartFold()
+            part.add(chunk)
+        if chunk.logprobs:
+            choice.logprobs.extend(chunk.logprobs)
+        if chunk.finish_reason is not None:
+            choice.finish = chunk
         if chunk.usage is not None:
             self._usage = chunk.usage
-        if chunk.id:
-            self._id = chunk.id
-        if chunk.model:
-            self._model = chunk.model
-        if chunk.wire:
-            self._wire = chunk.wire
-        if chunk.reply_extra:
+        if chunk.id or chunk.model or chunk.wire or chunk.reply_extra:
+            self._id = chunk.id or self._id
+            self._model = chunk.model or self._model
+            self._wire = chunk.wire or self._wire
             self._extra = {**self._extra, **chunk.reply_extra}
 
     def reply(self) -> ChatReply[None]:

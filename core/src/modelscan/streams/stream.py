@@ -75,36 +75,36 @@ class ChatStream(Generic[T]):
         waiting = self._waiting
         if waiting:
             return waiting.popleft()
-        chunks = await self.read()
-        if not chunks:
-            raise StopAsyncIteration
-        if len(chunks) > 1:
-            waiting.extend(chunks)
-            return waiting.popleft()
-        return chunks[0]
-
-    async def read(self) -> Sequence[ChatChunk]:
-        """The chunks that arrived together; empty at the end. For readers that want few and large steps."""
-        if self._waiting:
-            chunks: Sequence[ChatChunk] = tuple(self._waiting)
-            self._waiting.clear()
-            return chunks
         if self._has_ended:
-            return ()
+            raise StopAsyncIteration
         source = self._source or await self._opened()
         try:
             chunks = await source.read()
             if chunks:
                 self._fold.extend(chunks)
-                return chunks
-            self._reply = self._finish(self._fold.reply(), source)
-            source.ended(self._reply, None)
+            else:
+                self._reply = self._finish(self._fold.reply(), source)
+                source.ended(self._reply, None)
         except BaseException as error:
             source.ended(None, error)
             await self.close()
             raise
-        await self.close()
-        return ()
+        if not chunks:
+            await self.close()
+            raise StopAsyncIteration
+        if len(chunks) > 1:
+            waiting.extend(chunks[1:])
+        return chunks[0]
+
+    async def read(self) -> Sequence[ChatChunk]:
+        """The chunks that arrived together; empty at the end. For readers that want few and large steps."""
+        try:
+            first = await self.__anext__()
+        except StopAsyncIteration:
+            return ()
+        together = (first, *self._waiting)
+        self._waiting.clear()
+        return together
 
     async def reply(self) -> ChatReply[T]:
         """The whole reply; reads the rest of the stream first.

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 import attrs
 import msgspec
 
-from modelscan.contracts.http import Frame, Framing, HttpRequest, HttpResponse, ResponseHead, Target
+from modelscan.contracts.http import Frame, Framing, HttpRequest, HttpResponse, Repeat, ResponseHead, Target
 from modelscan.contracts.provider import Connection, Provider
 from modelscan.contracts.transport import Socket, Timeouts
 from modelscan.errors import ModelScanError, ProviderError, StreamCutError, TransportError
@@ -120,12 +120,11 @@ class _Decoder:
 class PlainChat:
     """A wire format of lines: each a piece of text, `end` the last one."""
 
-    repeat: str = "unsafe"
+    repeat: Repeat = "unsafe"
 
     def encode(self, request: ChatRequest, target: Target) -> HttpRequest:
-        return HttpRequest(
-            url=f"{target.base_url}/{target.model}", body=msgspec.json.encode(request), repeat=self.repeat
-        )  # type: ignore[arg-type]  # a test may give any
+        body = msgspec.json.encode(request)
+        return HttpRequest(url=f"{target.base_url}/{target.model}", body=body, repeat=self.repeat)
 
     encode_stream = encode
 

@@ -38,14 +38,13 @@ class ServerSentEvents(IncrementalFraming):
     def feed(self, data: bytes) -> Sequence[Frame]:
         """The frames that these bytes complete. Raises `DecodeError` for an event that is too long."""
         if (
-            data[:6] == b"data: "
-            and data[-2:] == b"\n\n"
+            data.startswith(b"data: ")
+            and data.endswith(b"\n\n")
             and data.find(b"\n") == len(data) - 2  # one line and the blank one: what a model's next token comes in
-            and not self._pending
-            and not (self._at_start or self._after_cr or self._error or b"\r" in data)
+            and not (self._pending or self._at_start or self._after_cr or self._error is not None or b"\r" in data)
             and len(data) <= self._max_event_bytes
         ):
-            return [Frame(data[6:-2], "", self._id)]
+            return (Frame(data[6:-2], "", self._id),)
         return super().feed(data)
 
     def _cut(self, data: bytes, frames: list[Frame]) -> None:

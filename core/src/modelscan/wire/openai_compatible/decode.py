@@ -29,6 +29,7 @@ from modelscan.wire.openai_compatible.parts import (
     tool_call,
 )
 from modelscan.wire.openai_compatible.structs import AudioBlock, Completion, CompletionChoice, Said, UsageBlock
+from modelscan.wire.unreadable import UNREADABLE
 
 _completions: Final = msgspec.json.Decoder(Completion)
 _NOTHING_SAID: Final = Said()
@@ -40,7 +41,7 @@ def completion_of(body: bytes) -> Completion:
     """The body, decoded. Raises `DecodeError` for one that is no chat completion."""
     try:
         return _completions.decode(body)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise DecodeError(f"the body is no chat completion: {error}") from error
 
 

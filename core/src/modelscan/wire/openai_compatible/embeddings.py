@@ -23,6 +23,7 @@ from modelscan.wire.openai_compatible.encode import add_extra
 from modelscan.wire.openai_compatible.parts import decoded
 from modelscan.wire.openai_compatible.structs import UsageBlock
 from modelscan.wire.openai_compatible.usage import usage_of
+from modelscan.wire.unreadable import UNREADABLE
 
 EMBED_WORDS: Final[Mapping[str, str]] = {"dimensions": "dimensions", "end_user": "user"}
 """OpenAI's word for each plain field. `purpose` and `truncate` have none there; others have."""
@@ -91,7 +92,7 @@ class Embeddings:
         """The vectors, in the inputs' order. Raises `DecodeError` for a body without one for each."""
         try:
             body = _vectors.decode(response.body)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise DecodeError(f"the body holds no embeddings: {error}") from error
         if len(body.data) != len(request.inputs):
             raise DecodeError(f"{len(request.inputs)} texts were sent and {len(body.data)} vectors came back")

@@ -41,7 +41,7 @@ def plain_fields(request: ChatRequest, words: Mapping[str, str]) -> dict[str, An
     fields: dict[str, Any] = {}
     for name in _PLAIN:
         value = getattr(request, name)
-        if value is None or value == ():
+        if not value and (value is None or value == ()):
             continue
         word = words.get(name)
         if word is None:

@@ -29,6 +29,7 @@ from modelscan.errors import (
     ServerError,
 )
 from modelscan.wire.failures import class_of, provider_error
+from modelscan.wire.unreadable import UNREADABLE
 
 KINDS: Final[Mapping[str, type[ProviderError]]] = {
     "context_length_exceeded": ContextLengthError,
@@ -89,6 +90,7 @@ _NO_MODEL: Final = re.compile(
 )
 _NO_KEY: Final = re.compile(r"(incorrect|invalid) API key", re.IGNORECASE)
 _BY_WORDS: Final = ((_TOO_LONG, ContextLengthError), (_NO_MODEL, NotFoundError), (_NO_KEY, AuthenticationError))
+_BAD_REQUEST: Final = int(HTTPStatus.BAD_REQUEST)  # every reply comes by here, and an enumeration compares slowly
 _TRY_AGAIN: Final = re.compile(r"try again in (?:(\d+)h)?(?:(\d+)m(?!s))?(?:([\d.]+)(ms|s))?")
 _HAS_ERROR: Final = re.compile(rb'"error"\s*:\s*[{"]|"(?:object|type)"\s*:\s*"error"')
 
@@ -98,7 +100,7 @@ class OpenAIErrors:
 
     def error(self, response: HttpResponse) -> ProviderError | None:
         """The error in a response; None where there is none."""
-        is_error = response.status >= HTTPStatus.BAD_REQUEST
+        is_error = response.head.status >= _BAD_REQUEST
         # Every good reply comes by here, so the search is for bytes first.
         if not is_error and not (b'"error"' in response.body and _HAS_ERROR.search(response.body)):
             return None
@@ -120,7 +122,7 @@ class OpenAIErrors:
 def _parsed(body: bytes) -> Any:
     try:
         return msgspec.json.decode(body)
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         return None
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from modelscan.contracts.http import Headers, HttpRequest, HttpResponse, Target
 from modelscan.errors import DecodeError
+from modelscan.wire.unreadable import UNREADABLE
 
 
 class _Model(msgspec.Struct):
@@ -40,7 +41,7 @@ class Models:
         """The names, in the server's order. Raises `DecodeError` for a body without a list."""
         try:
             body: Any = _lists.decode(response.body)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise DecodeError(f"the body is no list of models: {error}") from error
         models: list[_Model] = body if isinstance(body, list) else body.data
         return tuple([model.id for model in models if model.id])

@@ -19,7 +19,7 @@ from modelscan.types.content import Reasoning
 from modelscan.types.usage import Usage
 from modelscan.wire.openai_compatible import reasoning_details
 from modelscan.wire.openai_compatible.called import CallSlots
-from modelscan.wire.openai_compatible.decode import KEPT, audio_of, has_only_text, plain_reasoning
+from modelscan.wire.openai_compatible.decode import KEPT, audio_of, plain_reasoning
 from modelscan.wire.openai_compatible.parts import (
     WIRE,
     citations,
@@ -38,6 +38,7 @@ from modelscan.wire.openai_compatible.structs import (
     Said,
     UsageBlock,
 )
+from modelscan.wire.unreadable import UNREADABLE
 from modelscan.wire.whole import came_whole
 
 REASONING: Final = 0
@@ -138,13 +139,15 @@ class ChatDecoder:
         data = frame.data
         try:
             piece = _pieces.decode(data)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             return self._unreadable(data, error)
         choices = piece.choices
         if piece.error is not None or not choices:
             self._raise_error(piece, frame)
-        elif (chunk := self._plain_text(piece, choices[0], data)) is not None:
-            return (chunk,)
+        elif (
+            len(choices) == 1 and piece.usage is None and piece.id == self._id and self._is_more_text(piece, choices[0])
+        ):
+            return (ChatChunk(text=choices[0].delta.content, index=TEXT, raw=data),)  # type: ignore[union-attr]  # it has one
         chunks: list[ChatChunk] = []
         if piece.id != self._id or piece.model != self._model or piece.system_fingerprint or piece.service_tier:
             self._begin(piece, data, chunks)
@@ -155,32 +158,32 @@ class ChatDecoder:
             self._usage(piece, data, chunks)
         return chunks
 
-    def _plain_text(self, piece: Completion, choice: CompletionChoice, raw: bytes) -> ChatChunk | None:
-        """The chunk of a piece that adds text to the first answer and nothing else; None for every other piece.
-
-        Nearly all pieces are such, and this is the short way for them.
-        """
+    def _is_more_text(self, piece: Completion, choice: CompletionChoice) -> bool:
+        """Whether a piece of this answer adds text to its first choice and nothing else: nearly every piece does."""
         said = choice.delta
-        if (
-            said is None
-            or type(content := said.content) is not str
-            or not content
-            or choice.index
-            or 0 not in self._choices
-            or choice.finish_reason
-            or choice.logprobs is not None
-            or choice.message is not None
-            or piece.id != self._id
-            or piece.model != self._model
-            or piece.usage is not None
-            or piece.x_groq is not None
-            or piece.system_fingerprint != self._fingerprint
-            or piece.service_tier != self._tier
-            or len(piece.choices or ()) != 1
-            or not has_only_text(said)
-        ):
-            return None
-        return ChatChunk(text=content, index=TEXT, raw=raw)
+        return (
+            said is not None
+            and type(said.content) is str
+            and said.content != ""
+            and choice.finish_reason is None
+            and choice.logprobs is None
+            and said.tool_calls is None
+            and said.reasoning_content is None
+            and said.reasoning is None
+            and said.reasoning_details is None
+            and said.refusal is None
+            and said.function_call is None
+            and said.annotations is None
+            and said.audio is None
+            and said.images is None
+            and piece.x_groq is None
+            and piece.model == self._model
+            and piece.system_fingerprint == self._fingerprint
+            and piece.service_tier == self._tier
+            and choice.message is None
+            and not choice.index
+            and 0 in self._choices
+        )
 
     def finish(self, *, cut: bool) -> Sequence[ChatChunk]:
         """What is left. Raises `StreamCutError` where neither a finish reason for each answer nor `[DONE]` came."""
@@ -193,7 +196,7 @@ class ChatDecoder:
             chunks += choice.whole_parts(number, self._audio_format, b"")
         return chunks
 
-    def _unreadable(self, data: bytes, error: msgspec.MsgspecError) -> Sequence[ChatChunk]:
+    def _unreadable(self, data: bytes, error: Exception) -> Sequence[ChatChunk]:
         text = data.strip()
         if text == _DONE:
             self._is_done = True

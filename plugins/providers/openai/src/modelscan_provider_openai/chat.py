@@ -6,6 +6,7 @@ Which models only the Responses API has is from litellm 1.109.1's price map (`mo
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 import attrs
@@ -30,6 +31,7 @@ _RESPONSES_ONLY: Final = re.compile(
 )
 
 
+@lru_cache(maxsize=256)
 def needs_responses(model: str) -> bool:
     """Whether only the Responses API has the model, told by its name.
 

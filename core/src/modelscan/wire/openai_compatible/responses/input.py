@@ -90,8 +90,7 @@ def _image(image: Image) -> Item:
         block["file_id"] = image.file_id
     else:
         block["image_url"] = image_url(image)
-    if image.detail is not None:
-        block["detail"] = image.detail
+    block["detail"] = image.detail or "auto"  # the description requires it, chat completions' doesn't
     return block
 
 
@@ -135,7 +134,14 @@ def _assistant(message: Message, *, is_stored: bool) -> list[Item]:
             raise UnsupportedError(f"the Responses API takes no {type(part).__name__.lower()} that an assistant sent")
         elif is_ours:
             items.append({"type": part.kind, **extra})
-    return items
+    return items if message.wire == WIRE else [_bare(item) for item in items]
+
+
+def _bare(item: Item) -> Item:
+    """A message of one text that this API didn't write, in the format's short form: the long one has an id."""
+    if item.keys() != {"type", "role", "content"} or len(item["content"]) != 1 or "text" not in item["content"][0]:
+        return item
+    return {"role": item["role"], "content": item["content"][0]["text"]}
 
 
 def _say(items: list[Item], part: Text | Refusal, extra: Mapping[str, Any], *, is_ours: bool) -> None:

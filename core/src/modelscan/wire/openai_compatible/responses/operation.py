@@ -33,6 +33,7 @@ from modelscan.wire.openai_compatible.responses.items import (
 )
 from modelscan.wire.openai_compatible.responses.stream import ResponsesDecoder
 from modelscan.wire.openai_compatible.responses.structs import Response
+from modelscan.wire.unreadable import UNREADABLE
 from modelscan.wire.whole import framing_of
 
 RESPONSES_WORDS: Final[Mapping[str, str]] = {
@@ -130,7 +131,7 @@ class Responses:
         """The reply. Raises `DecodeError` for a body that is no response."""
         try:
             body = _responses.decode(response.body)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise DecodeError(f"the body is no response of the Responses API: {error}") from error
         if body.output is None and body.object != "response":
             raise DecodeError("the body is no response of the Responses API: it has neither its type nor output")

@@ -29,6 +29,7 @@ from modelscan.wire.openai_compatible.responses.items import (
     usage_of,
 )
 from modelscan.wire.openai_compatible.responses.structs import Event, Item, Response
+from modelscan.wire.unreadable import UNREADABLE
 
 _events: Final = msgspec.json.Decoder(Event)
 _responses: Final = msgspec.json.Decoder(Response)
@@ -73,7 +74,7 @@ class ResponsesDecoder:
         data = frame.data
         try:
             event = _events.decode(data)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             return self._unreadable(data, error)
         kind = event.type or frame.event
         handle = self._on.get(kind)
@@ -92,7 +93,7 @@ class ResponsesDecoder:
             raise StreamCutError(f"{how} before the response did: no event told its end")
         return _NO_CHUNKS
 
-    def _unreadable(self, data: bytes, error: msgspec.MsgspecError) -> Sequence[ChatChunk]:
+    def _unreadable(self, data: bytes, error: Exception) -> Sequence[ChatChunk]:
         text = data.strip()
         if text == _DONE:
             self._is_whole = True
