@@ -15,6 +15,7 @@ from modelscan.types.messages import Message
 from modelscan.wire.anthropic.citations import citation
 from modelscan.wire.anthropic.structs import Block, Delta, MessageBody, UsageBlock
 from modelscan.wire.anthropic.usage import usage_of
+from modelscan.wire.unreadable import UNREADABLE
 
 WIRE: Final = "anthropic"
 """The name of this wire format in `Message.wire`."""
@@ -41,7 +42,7 @@ def reply_of(response: HttpResponse, answer_tool: str | None = None) -> ChatRepl
     """
     try:
         body = _bodies.decode(response.body)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise DecodeError(f"the body is no message of the Messages API: {error}") from error
     if body.content is None and body.type != "message":
         raise DecodeError("the body is no message of the Messages API: it has neither its type nor content")

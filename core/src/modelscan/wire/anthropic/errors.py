@@ -32,6 +32,7 @@ from modelscan.errors import (
 )
 from modelscan.wire.anthropic.structs import ErrorBody, ErrorEnvelope, EventType
 from modelscan.wire.failures import provider_error
+from modelscan.wire.unreadable import UNREADABLE
 
 KINDS: Final[Mapping[str, tuple[type[ProviderError], int]]] = {
     "invalid_request_error": (BadRequestError, 400),
@@ -93,11 +94,11 @@ class AnthropicErrors:
 def _envelope(body: bytes) -> ErrorEnvelope:
     try:
         return _envelopes.decode(body)
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         pass
     try:
         return ErrorEnvelope(type=_types.decode(body).type)
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         return ErrorEnvelope()
 
 

@@ -16,6 +16,7 @@ from modelscan.wire.anthropic.encode import answer_tool_of, betas_of, body_of
 from modelscan.wire.anthropic.errors import AnthropicErrors
 from modelscan.wire.anthropic.stream import MessagesDecoder
 from modelscan.wire.anthropic.structs import ModelPage, TokenCount
+from modelscan.wire.unreadable import UNREADABLE
 from modelscan.wire.whole import framing_of
 
 VERSION: Final = "2023-06-01"
@@ -90,7 +91,7 @@ class CountTokens:
         """The count. Raises `DecodeError` for a body without one."""
         try:
             return msgspec.json.decode(response.body, type=TokenCount).input_tokens
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise DecodeError(f"the body is no token count: {error}") from error
 
 
@@ -111,7 +112,7 @@ class Models:
         """The names, newest first. Raises `DecodeError` for a body without a list."""
         try:
             page = msgspec.json.decode(response.body, type=ModelPage)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise DecodeError(f"the body is no list of models: {error}") from error
         return tuple([model.id for model in page.data])
 

@@ -20,6 +20,7 @@ from modelscan.wire.anthropic.citations import citation
 from modelscan.wire.anthropic.decode import WIRE, finish_reason, message_extra, part_of, reply_of, usage_extra
 from modelscan.wire.anthropic.structs import Delta, Event, EventType, UsageBlock
 from modelscan.wire.anthropic.usage import merged, usage_of
+from modelscan.wire.unreadable import UNREADABLE
 from modelscan.wire.whole import came_whole, chunks_of
 
 _events: Final = msgspec.json.Decoder(Event)
@@ -52,7 +53,7 @@ class _OpenBlock:
         if joined := "".join(self.pieces):
             try:
                 self.part.extra["input"] = msgspec.json.decode(joined)
-            except msgspec.DecodeError:  # the answer was cut off inside of it
+            except UNREADABLE:  # the answer was cut off inside of it
                 self.part.extra["input"] = joined
         return self.part
 
@@ -83,7 +84,7 @@ class MessagesDecoder:
         data = frame.data
         try:
             event = _events.decode(data)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             event = self._unreadable(frame, error)
         kind = event.type or frame.event
         handle = self._on.get(kind)
@@ -102,11 +103,11 @@ class MessagesDecoder:
             raise StreamCutError(f"{how} before the message did: no stop reason came, and no message_stop")
         return self._close_all(b"")
 
-    def _unreadable(self, frame: Frame, error: msgspec.MsgspecError) -> Event:
+    def _unreadable(self, frame: Frame, error: Exception) -> Event:
         """An event of which only the type is known; it is an error in one that matters."""
         try:
             kind = _types.decode(frame.data).type or frame.event
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             kind = ""
         if kind in ("", "message") or kind in self._on:
             raise DecodeError(f"an event of the stream is none of the Messages API: {error}") from error

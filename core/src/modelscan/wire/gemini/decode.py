@@ -17,6 +17,7 @@ from modelscan.wire.gemini.citations import SOURCES, citations_of, recited_in
 from modelscan.wire.gemini.parts import NAMELESS, body_of, joined, joins, part_of
 from modelscan.wire.gemini.structs import Candidate, LogprobEntry, LogprobsResult, ResponseBody
 from modelscan.wire.gemini.usage import searches_in, usage_of, usage_words
+from modelscan.wire.unreadable import UNREADABLE
 
 WIRE: Final = "gemini"
 """The name of this wire format in `Message.wire`."""
@@ -52,7 +53,7 @@ def response_body(data: bytes) -> ResponseBody:
     """A body or a chunk. Raises `DecodeError` for what is neither."""
     try:
         return _bodies.decode(data)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise DecodeError(f"the body is no answer of the Gemini API: {error}") from error
 
 

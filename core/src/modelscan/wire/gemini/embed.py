@@ -18,6 +18,7 @@ from modelscan.types.embed import EmbedPurpose, EmbedReply, EmbedRequest
 from modelscan.wire.gemini.structs import EmbedBody
 from modelscan.wire.gemini.urls import JSON_HEADERS, method_url, model_path
 from modelscan.wire.gemini.usage import usage_of
+from modelscan.wire.unreadable import UNREADABLE
 
 TASKS: Final[Mapping[EmbedPurpose, str]] = {
     "query": "RETRIEVAL_QUERY",
@@ -55,7 +56,7 @@ class EmbedContent:
         """The vectors. Raises `DecodeError` for a body without one for each input."""
         try:
             body = _bodies.decode(response.body)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise DecodeError(f"the body is no embedding: {error}") from error
         found = body.embeddings if body.embeddings is not None else [body.embedding] if body.embedding else []
         vectors = tuple([tuple(one.values or ()) for one in found])

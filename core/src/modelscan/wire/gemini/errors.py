@@ -31,6 +31,7 @@ from modelscan.errors import (
 )
 from modelscan.wire.failures import provider_error
 from modelscan.wire.gemini.structs import ErrorBody, ErrorDetail, ErrorEnvelope, PromptFeedback
+from modelscan.wire.unreadable import UNREADABLE
 
 KINDS: Final[Mapping[str, tuple[type[ProviderError], int]]] = {
     "INVALID_ARGUMENT": (BadRequestError, 400),
@@ -99,7 +100,7 @@ def _envelope(body: bytes) -> ErrorEnvelope:
         if body.lstrip()[:1] == b"[":
             return next((one for one in _arrays.decode(body) if one.error is not None), ErrorEnvelope())
         return _envelopes.decode(body)
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         return ErrorEnvelope()
 
 
@@ -124,7 +125,7 @@ def _read(details: Iterable[msgspec.Raw]) -> Iterable[ErrorDetail]:
     for raw in details:
         try:
             yield _details.decode(raw)
-        except msgspec.MsgspecError:  # a detail of a shape that says nothing here
+        except UNREADABLE:  # a detail of a shape that says nothing here
             continue
 
 

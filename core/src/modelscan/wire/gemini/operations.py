@@ -18,6 +18,7 @@ from modelscan.wire.gemini.framing import framing_of
 from modelscan.wire.gemini.stream import GenerateContentDecoder
 from modelscan.wire.gemini.structs import ModelPage, TokenCount
 from modelscan.wire.gemini.urls import JSON_HEADERS, method_url, model_path
+from modelscan.wire.unreadable import UNREADABLE
 
 _MOST_MODELS: Final = 1000
 _PREFIX: Final = "models/"
@@ -81,7 +82,7 @@ class CountTokens:
         """The count. Raises `DecodeError` for a body without one."""
         try:
             return msgspec.json.decode(response.body, type=TokenCount, strict=False).total_tokens
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise DecodeError(f"the body is no token count: {error}") from error
 
 
@@ -97,6 +98,6 @@ class Models:
         """The names, in the vendor's order. Raises `DecodeError` for a body without a list."""
         try:
             page = msgspec.json.decode(response.body, type=ModelPage)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise DecodeError(f"the body is no list of models: {error}") from error
         return tuple([model.name.removeprefix(_PREFIX) for model in page.models])

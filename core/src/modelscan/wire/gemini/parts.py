@@ -14,6 +14,7 @@ from modelscan.errors import DecodeError
 from modelscan.types.content import AnyPart, Audio, File, Image, ProviderPart, Reasoning, Text, ToolCall, Video
 from modelscan.wire.gemini.audio import is_raw
 from modelscan.wire.gemini.structs import FunctionCall, PartBody
+from modelscan.wire.unreadable import UNREADABLE
 
 NAMELESS: Final = "gemini-call-"
 """How the id begins that a call gets for which the API gave none; such an id is never sent."""
@@ -30,7 +31,7 @@ def body_of(raw: msgspec.Raw) -> PartBody:
     """A part's known fields. Raises `DecodeError` for what is no part."""
     try:
         return _parts.decode(raw)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise DecodeError(f"a part of the answer is none of the Gemini API: {error}") from error
 
 
