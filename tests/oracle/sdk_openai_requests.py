@@ -48,6 +48,8 @@ HI = [user("Hi")]
 TOOLS = [{"type": "function", "function": FUNCTION}]
 FLAT_TOOLS = [{"type": "function", **FUNCTION, "strict": False}]
 
+SEEN = {"type": "input_image", "image_url": PICTURE, "detail": "auto"}
+
 CHAT: dict[str, Json] = {
     "plain": {"messages": HI},
     "system": {"messages": [{"role": "system", "content": "Be brief."}, *HI]},
@@ -130,17 +132,7 @@ CHAT: dict[str, Json] = {
 RESPONSES: dict[str, Json] = {
     "r_plain": {"input": HI},
     "r_system": {"instructions": "Be brief.", "input": HI},
-    "r_turns": {
-        "input": [
-            *HI,
-            {
-                "type": "message",
-                "role": "assistant",
-                "content": [{"type": "output_text", "text": "Hello.", "annotations": []}],
-            },
-            user("Bye"),
-        ]
-    },
+    "r_turns": {"input": [*HI, {"role": "assistant", "content": "Hello."}, user("Bye")]},
     "r_tools": {"input": HI, "tools": FLAT_TOOLS, "tool_choice": "auto", "parallel_tool_calls": False},
     "r_strict_tool": {"input": HI, "tools": [{"type": "function", **FUNCTION, "strict": True}]},
     "r_forced_tool": {"input": HI, "tools": FLAT_TOOLS, "tool_choice": {"type": "function", "name": "weather"}},
@@ -161,7 +153,7 @@ RESPONSES: dict[str, Json] = {
             {
                 "type": "function_call_output",
                 "call_id": "call_1",
-                "output": [{"type": "input_image", "image_url": PICTURE}],
+                "output": [SEEN],
             },
         ]
     },
@@ -181,7 +173,14 @@ RESPONSES: dict[str, Json] = {
         ]
     },
     "r_image_bytes": {
-        "input": [user([{"type": "input_text", "text": "What is it?"}, {"type": "input_image", "image_url": PICTURE}])]
+        "input": [
+            user(
+                [
+                    {"type": "input_text", "text": "What is it?"},
+                    SEEN,
+                ]
+            )
+        ]
     },
     "r_pdf": {
         "input": [

@@ -13,10 +13,9 @@ from modelscan.types.chat import ReasoningOptions
 from modelscan.types.content import File, Image, Reasoning, Text, ToolCall, ToolResult
 from modelscan.types.messages import Message, assistant, tool_result, user
 from modelscan.types.tools import ForcedTool, JsonSchema, ProviderTool, Tool
+from official_schemas import faults, needs_schemas
 from oracle import Json, differences, needs_oracle, run
 from request_recorder import Received, recorder
-
-pytestmark = needs_oracle
 
 CITY: Json = {"city": {"type": "string"}}
 WEATHER: Json = {"type": "object", "properties": CITY, "required": ["city"], "additionalProperties": False}
@@ -104,6 +103,10 @@ OTHER_HEADERS = {
 and on migrating to API version 2026-10-21, read 2026-11."""
 
 
+SCHEMAS = dict.fromkeys(MESSAGES, "CreateMessageParams") | dict.fromkeys(COUNTED, "CountMessageTokensParams")
+SCHEMAS |= {"files": "BetaCreateMessageParams"}
+
+
 @pytest.fixture(scope="module")
 def theirs() -> Iterator[dict[str, Received]]:
     with recorder() as (address, received):
@@ -111,11 +114,13 @@ def theirs() -> Iterator[dict[str, Received]]:
         yield received
 
 
+@needs_oracle
 def test_there_is_a_call_of_ours_for_each_of_the_sdks(theirs: dict[str, Received]) -> None:
     assert set(theirs) == set(CASES)
     assert len(MESSAGES) >= 15
 
 
+@needs_oracle
 @pytest.mark.parametrize("case", CASES)
 async def test_a_request_is_the_sdks(case: str, theirs: dict[str, Received]) -> None:
     ours = await sent(case)
@@ -123,6 +128,13 @@ async def test_a_request_is_the_sdks(case: str, theirs: dict[str, Received]) -> 
     both = {name: (ours.headers.get(name), theirs[case].headers.get(name)) for name in (*SAME_HEADERS, *OTHER_HEADERS)}
     assert {name: both[name] for name in OTHER_HEADERS} == OTHER_HEADERS
     assert [name for name in SAME_HEADERS if both[name][0] != both[name][1]] == []
+
+
+@needs_schemas
+@pytest.mark.parametrize("case", CASES)
+async def test_a_request_keeps_to_the_vendors_schema(case: str) -> None:
+    body = (await sent(case)).body
+    assert faults("anthropic", SCHEMAS[case], body) == []
 
 
 async def sent(case: str) -> Received:

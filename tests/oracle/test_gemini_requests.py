@@ -16,10 +16,9 @@ from modelscan.types.content import File, Image, Reasoning, Text, ToolCall
 from modelscan.types.embed import EmbedRequest
 from modelscan.types.messages import Message, assistant, tool_result, user
 from modelscan.types.tools import ForcedTool, JsonObject, JsonSchema, ProviderTool, Tool
+from official_schemas import faults, needs_schemas
 from oracle import Default, Json, differences, needs_oracle, run
 from request_recorder import Received, recorder
-
-pytestmark = needs_oracle
 
 CITY: Json = {"city": {"type": "string"}}
 WEATHER: Json = {"type": "object", "properties": CITY, "required": ["city"], "additionalProperties": False}
@@ -117,6 +116,10 @@ def camel(value: Any) -> Any:
     return {re.sub("_([a-z])", lambda found: found[1].upper(), name): camel(item) for name, item in value.items()}
 
 
+SCHEMAS = dict.fromkeys(CHAT, "GenerateContentRequest") | dict.fromkeys(EMBEDDINGS, "BatchEmbedContentsRequest")
+SCHEMAS |= {"c_plain": "CountTokensRequest"}
+
+
 @pytest.fixture(scope="module")
 def theirs() -> Iterator[dict[str, Received]]:
     with recorder() as (address, received):
@@ -124,11 +127,13 @@ def theirs() -> Iterator[dict[str, Received]]:
         yield received
 
 
+@needs_oracle
 def test_there_is_a_call_of_ours_for_each_of_the_sdks(theirs: dict[str, Received]) -> None:
     assert set(theirs) == set(CASES)
     assert len(CHAT) >= 15
 
 
+@needs_oracle
 @pytest.mark.parametrize("case", CASES)
 async def test_a_request_is_the_sdks(case: str, theirs: dict[str, Received]) -> None:
     sent_by_us = await sent(case)
@@ -139,6 +144,13 @@ async def test_a_request_is_the_sdks(case: str, theirs: dict[str, Received]) -> 
     assert differences(sent_by_us, sent_by_sdk, DEFAULTS) == {}
     for header in ("x-goog-api-key", "content-type"):
         assert sent_by_us.headers.get(header) == theirs[case].headers.get(header)
+
+
+@needs_schemas
+@pytest.mark.parametrize("case", CASES)
+async def test_a_request_keeps_to_the_vendors_schema(case: str) -> None:
+    body = (await sent(case)).body
+    assert faults("gemini", SCHEMAS[case], body) == []
 
 
 async def sent(case: str) -> Received:

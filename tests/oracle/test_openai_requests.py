@@ -14,10 +14,9 @@ from modelscan.types.embed import EmbedRequest
 from modelscan.types.messages import Message, assistant, tool_result, user
 from modelscan.types.tools import ForcedTool, JsonObject, JsonSchema, ProviderTool, Tool
 from modelscan.wire.openai_compatible.responses.items import WIRE
+from official_schemas import faults, needs_schemas
 from oracle import Json, differences, needs_oracle, run
 from request_recorder import Received, recorder
-
-pytestmark = needs_oracle
 
 PNG = b"\x89PNG\r\n\x1a\n-picture"
 PDF = b"%PDF-1.7 paper"
@@ -116,6 +115,10 @@ EMBEDDINGS: dict[str, EmbedRequest] = {
 CASES = [*CHAT, *RESPONSES, *EMBEDDINGS]
 
 
+SCHEMAS = dict.fromkeys(CHAT, "CreateChatCompletionRequest") | dict.fromkeys(RESPONSES, "CreateResponse")
+SCHEMAS |= dict.fromkeys(EMBEDDINGS, "CreateEmbeddingRequest")
+
+
 @pytest.fixture(scope="module")
 def theirs() -> Iterator[dict[str, Received]]:
     with recorder() as (address, received):
@@ -123,16 +126,26 @@ def theirs() -> Iterator[dict[str, Received]]:
         yield received
 
 
+@needs_oracle
 def test_there_is_a_call_of_ours_for_each_of_the_sdks(theirs: dict[str, Received]) -> None:
     assert set(theirs) == set(CASES)
     assert min(len(CHAT), len(RESPONSES)) >= 15
 
 
+@needs_oracle
 @pytest.mark.parametrize("case", CASES)
 async def test_a_request_is_the_sdks(case: str, theirs: dict[str, Received], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_STYLE", "responses" if case in RESPONSES else "chat")
     ours = await sent(case)
     assert differences(ours, theirs[case]) == {}
+
+
+@needs_schemas
+@pytest.mark.parametrize("case", CASES)
+async def test_a_request_keeps_to_the_vendors_schema(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_STYLE", "responses" if case in RESPONSES else "chat")
+    body = (await sent(case)).body
+    assert faults("openai", SCHEMAS[case], body) == []
 
 
 async def sent(case: str) -> Received:

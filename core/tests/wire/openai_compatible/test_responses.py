@@ -190,8 +190,8 @@ def test_media_of_a_user_are_input_blocks() -> None:
     assert found["content"] == [
         {"type": "input_text", "text": "Look"},
         {"type": "input_image", "image_url": "https://e.org/a.png", "detail": "high"},
-        {"type": "input_image", "file_id": "file-1"},
-        {"type": "input_image", "image_url": "data:image/png;base64,iVBORw=="},
+        {"type": "input_image", "file_id": "file-1", "detail": "auto"},
+        {"type": "input_image", "image_url": "data:image/png;base64,iVBORw==", "detail": "auto"},
         {"type": "input_file", "file_url": "https://e.org/a.pdf"},
         {"type": "input_file", "file_id": "file-2"},
         {"type": "input_file", "filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBERi0="},
@@ -287,6 +287,11 @@ def test_a_turn_of_another_api_loses_what_only_its_vendor_can_read() -> None:
     ]
 
 
+def test_a_text_that_another_api_or_a_person_wrote_goes_in_short() -> None:
+    written, theirs = Message("assistant", (Text(text="A"),)), Message("assistant", (Text(text="B"),), wire="gemini")
+    assert items(written, theirs) == [{"role": "assistant", "content": "A"}, {"role": "assistant", "content": "B"}]
+
+
 def test_reasoning_without_its_encrypted_form_goes_back_only_where_it_is_stored_or_told_whole() -> None:
     bare = Message("assistant", (Reasoning(text="Hm", id="rs_1"), Text(text="Yes")), wire=WIRE)
     assert [item["type"] for item in items(bare)] == ["message"]
@@ -300,7 +305,7 @@ def test_a_result_may_hold_pictures() -> None:
     (found,) = items(tool_result("c", (Text(text="Here"), Image(url="https://e.org/a.png"))))
     assert found["output"] == [
         {"type": "input_text", "text": "Here"},
-        {"type": "input_image", "image_url": "https://e.org/a.png"},
+        {"type": "input_image", "image_url": "https://e.org/a.png", "detail": "auto"},
     ]
 
 
