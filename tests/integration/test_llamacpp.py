@@ -11,10 +11,12 @@ import pytest
 
 from llamacpp_server import API_KEY, MODEL, is_installed, llamacpp_server
 from modelscan import AsyncClient, Client
+from modelscan.client.options import ChatOptions
 from modelscan.errors import AuthenticationError, BadRequestError, ModelScanError
 
 pytestmark = pytest.mark.skipif(not is_installed(), reason="the embedded model's packages aren't installed")
 NAME = f"openai/{MODEL}"
+ENDLESS: ChatOptions = {"max_output_tokens": 1500, "extra": {"ignore_eos": True}}
 SYSTEM = "You are a helpful assistant."
 
 
@@ -87,7 +89,7 @@ async def test_a_prompt_beyond_the_context_is_refused(base_url: str) -> None:
 
 async def test_leaving_a_stream_stops_the_model(base_url: str) -> None:
     async with client(base_url) as subject:
-        async with subject.stream("Count to a thousand.", model=NAME, max_output_tokens=1500) as stream:
+        async with subject.stream("Count to a thousand.", model=NAME, **ENDLESS) as stream:
             await anext(stream)
         started = time.monotonic()
         await subject.chat("Say hi.", model=NAME, max_output_tokens=1)
@@ -96,7 +98,7 @@ async def test_leaving_a_stream_stops_the_model(base_url: str) -> None:
 
 async def test_cancelling_a_call_stops_the_model(base_url: str) -> None:
     async with client(base_url) as subject:
-        task = asyncio.create_task(subject.chat("Count to a thousand.", model=NAME, max_output_tokens=1500))
+        task = asyncio.create_task(subject.chat("Count to a thousand.", model=NAME, **ENDLESS))
         await asyncio.sleep(0.3)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
