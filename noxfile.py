@@ -108,6 +108,19 @@ def bench(session: nox.Session) -> None:
     session.run("python", "tests/benchmarks/own_time.py")
 
 
+@nox.session
+def oracle(session: nox.Session) -> None:
+    """Our requests and our reading of replies, beside the vendors' own SDKs: those have an environment of their own."""
+    install(session, *TESTS)
+    folder = ROOT / ".cache" / "oracle"
+    python = str(folder / "bin" / "python")
+    if not folder.exists():
+        session.run("uv", "venv", "--quiet", "--python", f"{session.bin}/python", str(folder), external=True)
+    wanted = ("--requirements", "tests/oracle/requirements.txt")
+    session.run("uv", "pip", "install", "--quiet", "--python", python, *wanted, external=True)
+    session.run("python", "-m", "pytest", "-q", "tests/oracle", *session.posargs, env={"MODELSCAN_ORACLE": python})
+
+
 @nox.session(name="long")
 def long_tests(session: nox.Session) -> None:
     """The tests that take minutes."""
