@@ -1,0 +1,1 @@
+"""The provider suite in parts, one promise of a provider each."""

@@ -1,0 +1,10 @@
+"""The provider against what every provider must do."""
+
+from __future__ import annotations
+
+from modelscan.testing.conformance import ProviderSuite
+
+
+class TestEmbedded(ProviderSuite):
+    provider = "embedded"
+    model = "smollm2"
