@@ -13,7 +13,7 @@ from modelscan.types.chat import ChatReply, FinishReason
 from modelscan.types.content import AnyPart, ProviderPart, Reasoning, Text, ToolCall
 from modelscan.types.messages import Message
 from modelscan.wire.anthropic.citations import citation
-from modelscan.wire.anthropic.structs import Block, Delta, MessageBody, UsageBlock
+from modelscan.wire.anthropic.structs import Block, Delta, Event, MessageBody, UsageBlock
 from modelscan.wire.anthropic.usage import usage_of
 from modelscan.wire.unreadable import UNREADABLE
 
@@ -31,6 +31,10 @@ FINISH_REASONS: Final[Mapping[str, FinishReason]] = {
     "refusal": "refusal",
 }
 
+_BESIDE: Final = (
+    *("stop_sequence", "stop_details", "container"),
+    *("context_management", "diagnostics", "input_transformations"),
+)
 _bodies: Final = msgspec.json.Decoder(MessageBody)
 _blocks: Final = msgspec.json.Decoder(Block)
 
@@ -88,10 +92,9 @@ def finish_reason(reason: str | None, parts: Sequence[AnyPart], answer_tool: str
     return FINISH_REASONS.get(reason, "other")
 
 
-def message_extra(told: MessageBody | Delta) -> dict[str, Any]:
+def message_extra(told: MessageBody | Delta | Event) -> dict[str, Any]:
     """What a message, or the end of a streamed one, tells beside its content and that only this vendor has."""
-    names = ("stop_sequence", "stop_details", "container", "context_management", "diagnostics")
-    return {name: value for name in names if (value := getattr(told, name, None)) is not None}
+    return {name: value for name in _BESIDE if (value := getattr(told, name, None)) is not None}
 
 
 def usage_extra(usage: UsageBlock | None) -> dict[str, Any]:

@@ -148,7 +148,7 @@ class MessagesDecoder:
         self._open[index] = block
         chunk = self._beginning(block, index, raw)
         if chunk is None:
-            return _NO_CHUNKS
+            return _served_by(part, raw)
         block.has_content = True
         return (chunk,)
 
@@ -220,8 +220,7 @@ class MessagesDecoder:
         self._is_whole |= delta.stop_reason is not None
         self._usage = merged(self._usage, event.usage)
         extra = message_extra(delta) | usage_extra(event.usage)
-        if event.context_management is not None:
-            extra["context_management"] = event.context_management
+        extra |= message_extra(event)
         reason: FinishReason | None = finish_reason(delta.stop_reason, self._calls, self._answer_tool)
         return (
             ChatChunk(
@@ -236,6 +235,15 @@ class MessagesDecoder:
     def _message_stop(self, event: Event, raw: bytes) -> Sequence[ChatChunk]:
         self._is_whole = True
         return self._close_all(raw)
+
+
+def _served_by(part: AnyPart, raw: bytes) -> Sequence[ChatChunk]:
+    """The model that goes on with the answer, at the block that tells where another's ends."""
+    if not isinstance(part, ProviderPart) or part.kind != "fallback":
+        return _NO_CHUNKS
+    to = part.extra.get("to")
+    model = to.get("model") if isinstance(to, dict) else None
+    return (ChatChunk(model=model, raw=raw),) if isinstance(model, str) and model else _NO_CHUNKS
 
 
 def _arguments(piece: str, block: _OpenBlock | None, index: int, raw: bytes) -> ChatChunk:

@@ -88,6 +88,7 @@ class MessageBody(msgspec.Struct):
     container: dict[str, Any] | None = None
     context_management: dict[str, Any] | None = None
     diagnostics: dict[str, Any] | None = None
+    input_transformations: list[dict[str, Any]] | None = None
     usage: UsageBlock | None = None
 
 
@@ -116,6 +117,7 @@ class Event(msgspec.Struct):
     delta: Delta | None = None
     usage: UsageBlock | None = None
     context_management: dict[str, Any] | None = None
+    input_transformations: list[dict[str, Any]] | None = None
 
 
 class EventType(msgspec.Struct):

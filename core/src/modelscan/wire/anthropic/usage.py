@@ -14,7 +14,7 @@ from modelscan.types.usage import UNREPORTED, Usage
 from modelscan.wire.anthropic.structs import CacheCreation, Iteration, UsageBlock
 
 _SAME_MODEL = "compaction"
-_COUNTED = ("message", _SAME_MODEL)
+_COUNTED = ("message", "fallback_message", _SAME_MODEL)
 
 
 def usage_of(block: UsageBlock | None) -> Usage:
