@@ -121,7 +121,7 @@ def response(found: Any) -> Json:
             for part in item["content"]
             for annotation in part.get("annotations") or ()
         ],
-        "kinds": [item["type"] for item in items],
+        "kinds": [item["type"] for item in items for _ in (item["content"] if item["type"] == "message" else "1")],
     }
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from functools import cache
 from typing import Any
 
+import msgspec
 import pytest
 
 import recordings
@@ -14,10 +16,10 @@ from modelscan.types.content import ProviderPart, Reasoning, ToolCall
 from modelscan.types.usage import Usage
 from modelscan.wire.anthropic import CountTokens, Messages
 from modelscan.wire.anthropic.decode import FINISH_REASONS
-from oracle import REQUEST, Json, Verdicts, arguments_of, form, needs_oracle, read_by_sdk, read_by_us
+from oracle import REQUEST, Json, Verdicts, arguments_of, asked, form, needs_oracle, read_by_sdk, read_by_us, run
 from recordings import Recording, needs_recordings
 
-pytestmark = [needs_oracle, needs_recordings]
+pytestmark = needs_oracle
 
 TARGET = Target(base_urls={"default": "https://api.anthropic.com"}, model="claude-opus-5-5")
 
@@ -71,30 +73,49 @@ def kind(part: Any) -> str:
 
 
 def expected_usage(block: Json) -> Usage:
-    """The vendor's input has no token in it that a prompt cache touched; ours has all."""
-    read, written = block.get("cache_read_input_tokens") or 0, block.get("cache_creation_input_tokens") or 0
+    """The vendor's input has no token in it that a prompt cache touched; ours has all.
+
+    A compaction is billed beside the counts at the top; an advisor's tokens are those of another model.
+    """
     tools, details = block.get("server_tool_use") or {}, block.get("output_tokens_details") or {}
     fetches = tools.get("web_fetch_requests")
-    usage = Usage(
-        input_tokens=(block.get("input_tokens") or 0) + read + written,
-        output_tokens=block["output_tokens"],
-        cached_tokens=read,
-        cache_write_tokens=written,
-        cache_write_1h_tokens=(block.get("cache_creation") or {}).get("ephemeral_1h_input_tokens") or 0,
+    usage = msgspec.structs.replace(
+        counts(block),
         reasoning_tokens=details.get("thinking_tokens") or 0,
         searches=tools.get("web_search_requests") or 0,
         other={"web_fetch_requests": fetches} if fetches else {},
     )
     for step in block.get("iterations") or ():
-        if step["type"] == "compaction":  # billed beside the counts at the top
-            usage += Usage(input_tokens=step["input_tokens"], output_tokens=step["output_tokens"])
+        if step["type"] == "compaction":
+            usage += counts(step)
         elif step["type"] == "advisor_message":
-            names = {"input_tokens": "input_tokens", "output_tokens": "output_tokens"}
-            names |= {"cache_read_input_tokens": "cached_tokens", "cache_creation_input_tokens": "cache_write_tokens"}
-            usage += Usage(other={f"advisor_message_{names[k]}": step[k] for k in names if step.get(k)})
+            names = ("input_tokens", "output_tokens", "cached_tokens", "cache_write_tokens")
+            advised = {f"advisor_message_{name}": getattr(counts(step), name) for name in names}
+            usage += Usage(other={name: count for name, count in advised.items() if count})
     return usage
 
 
+def counts(block: Json) -> Usage:
+    read, written = block.get("cache_read_input_tokens") or 0, block.get("cache_creation_input_tokens") or 0
+    return Usage(
+        input_tokens=(block.get("input_tokens") or 0) + read + written,
+        output_tokens=block.get("output_tokens") or 0,
+        cached_tokens=read,
+        cache_write_tokens=written,
+        cache_write_1h_tokens=(block.get("cache_creation") or {}).get("ephemeral_1h_input_tokens") or 0,
+    )
+
+
+def check(reply: ChatReply[None], found: Json, *, is_cut: bool = False) -> None:
+    expected = {**found, "usage": expected_usage(found["usage"])}
+    if is_cut:
+        assert found["calls"][0][:2] == told(reply)["calls"][0][:2]
+        expected["calls"] = told(reply)["calls"]
+    assert told(reply) == expected
+    assert reply.finish_reason == FINISH_REASONS.get(found["finish"])
+
+
+@needs_recordings
 def test_every_message_says_what_the_sdk_reads(capsys: pytest.CaptureFixture[str]) -> None:
     verdicts = Verdicts("messages by Anthropic's SDK")
     for api, one, reading in readings():
@@ -102,17 +123,11 @@ def test_every_message_says_what_the_sdk_reads(capsys: pytest.CaptureFixture[str
             continue
         body = one.response.body
         with verdicts.of(one, form(body)):
-            reply = read_by_us(Messages(), body, TARGET)
-            found = reading["reply"]
-            expected = {**found, "usage": expected_usage(found["usage"])}
-            if one.path.endswith(CUT_CALLS):
-                assert found["calls"][0][:2] == told(reply)["calls"][0][:2]
-                expected["calls"] = told(reply)["calls"]
-            assert told(reply) == expected
-            assert reply.finish_reason == FINISH_REASONS.get(found["finish"])
+            check(read_by_us(Messages(), body, TARGET), reading["reply"], is_cut=one.path.endswith(CUT_CALLS))
     verdicts.tell(capsys)
 
 
+@needs_recordings
 def test_every_token_count_is_the_sdks() -> None:
     counted = 0
     for api, one, reading in readings():
@@ -121,3 +136,15 @@ def test_every_token_count_is_the_sdks() -> None:
             assert count == reading["reply"]
             counted += 1
     assert counted >= 5
+
+
+def test_what_the_sdks_types_allow_is_read_as_the_sdk_reads_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every type of block, delta and stop, with all of its fields, with none that may be missing, and with nulls."""
+    samples = {line["id"]: line for line in run("sdk_anthropic_samples.py")}
+    verdicts = Verdicts("messages made from the SDK's types")
+    lines = [asked("messages", b64decode(one["body"]), stream=one["stream"], id=name) for name, one in samples.items()]
+    for reading in run("sdk_anthropic_replies.py", lines=lines):
+        body = b64decode(samples[reading["id"]]["body"])
+        with verdicts.of(reading["id"], form(body)):
+            check(read_by_us(Messages(), body, TARGET), reading["reply"])
+    verdicts.tell(capsys)
