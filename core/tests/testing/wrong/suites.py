@@ -1,0 +1,85 @@
+"""The suite for each of them, written as an author would; `test_wrong_providers` runs this file by itself."""
+
+from __future__ import annotations
+
+from modelscan.testing.conformance import ProviderSuite
+from wrong import (
+    blocks,
+    breaks_on_null,
+    changes_the_request,
+    drops_a_field,
+    ignores_a_cut,
+    is_random,
+    leaks_the_key,
+    loses_the_last_event,
+    opens_a_socket,
+    splits_utf8,
+    swallows_an_error,
+    swallows_an_error_in_mid_stream,
+    swaps_usage,
+)
+
+
+class TestBlocks(ProviderSuite):
+    provider = blocks.modelscan_provider()
+    module = blocks.__name__
+
+
+class TestBreaksOnNull(ProviderSuite):
+    provider = breaks_on_null.modelscan_provider()
+    module = breaks_on_null.__name__
+
+
+class TestChangesTheRequest(ProviderSuite):
+    provider = changes_the_request.modelscan_provider()
+    module = changes_the_request.__name__
+
+
+class TestDropsAField(ProviderSuite):
+    provider = drops_a_field.modelscan_provider()
+    module = drops_a_field.__name__
+
+
+class TestIgnoresACut(ProviderSuite):
+    provider = ignores_a_cut.modelscan_provider()
+    module = ignores_a_cut.__name__
+
+
+class TestIsRandom(ProviderSuite):
+    provider = is_random.modelscan_provider()
+    module = is_random.__name__
+
+
+class TestLeaksTheKey(ProviderSuite):
+    provider = leaks_the_key.modelscan_provider()
+    module = leaks_the_key.__name__
+
+
+class TestLosesTheLastEvent(ProviderSuite):
+    provider = loses_the_last_event.modelscan_provider()
+    module = loses_the_last_event.__name__
+
+
+class TestOpensASocket(ProviderSuite):
+    provider = opens_a_socket.modelscan_provider()
+    module = opens_a_socket.__name__
+
+
+class TestSplitsUtf8(ProviderSuite):
+    provider = splits_utf8.modelscan_provider()
+    module = splits_utf8.__name__
+
+
+class TestSwallowsAnError(ProviderSuite):
+    provider = swallows_an_error.modelscan_provider()
+    module = swallows_an_error.__name__
+
+
+class TestSwallowsAnErrorInMidStream(ProviderSuite):
+    provider = swallows_an_error_in_mid_stream.modelscan_provider()
+    module = swallows_an_error_in_mid_stream.__name__
+
+
+class TestSwapsUsage(ProviderSuite):
+    provider = swaps_usage.modelscan_provider()
+    module = swaps_usage.__name__
