@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from modelscan.types.content import Citation
+from modelscan.wire.loose import text, whole_number
 
 _DOCUMENT_KINDS: Final = {
     "char_location": ("char", "start_char_index", "end_char_index"),
@@ -31,38 +32,38 @@ def citation(block: Mapping[str, Any]) -> Citation:
     `page`, `block` (of a document), `search_result` (blocks of one) or `url` (found by web search). A kind that is not
     known keeps all its fields in `extra`.
     """
-    kind = block.get("type")
+    kind = text(block.get("type"))
     if kind in _DOCUMENT_KINDS:
         location, start, end = _DOCUMENT_KINDS[kind]
         return Citation(
-            title=block.get("document_title") or "",
-            text=block.get("cited_text") or "",
+            title=text(block.get("document_title")),
+            text=text(block.get("cited_text")),
             document=_index(block.get("document_index")),
             location=location,
-            source_start=block.get(start),
-            source_end=block.get(end),
+            source_start=whole_number(block.get(start)),
+            source_end=whole_number(block.get(end)),
             extra=_rest(block, "cited_text", "document_index", "document_title", start, end),
         )
     if kind == "search_result_location":
         return Citation(
-            url=block.get("source") or "",
-            title=block.get("title") or "",
-            text=block.get("cited_text") or "",
+            url=text(block.get("source")),
+            title=text(block.get("title")),
+            text=text(block.get("cited_text")),
             document=_index(block.get("search_result_index")),
             location=_SEARCH_RESULT,
-            source_start=block.get("start_block_index"),
-            source_end=block.get("end_block_index"),
+            source_start=whole_number(block.get("start_block_index")),
+            source_end=whole_number(block.get("end_block_index")),
             extra=_rest(block, *_SEARCH_RESULT_KEYS),
         )
     if kind == "web_search_result_location":
         return Citation(
-            url=block.get("url") or "",
-            title=block.get("title") or "",
-            text=block.get("cited_text") or "",
+            url=text(block.get("url")),
+            title=text(block.get("title")),
+            text=text(block.get("cited_text")),
             location=_URL,
             extra=_rest(block, "cited_text", "url", "title"),
         )
-    return Citation(text=str(block.get("cited_text") or ""), location=str(kind or ""), extra=dict(block))
+    return Citation(text=text(block.get("cited_text")), location=kind, extra=dict(block))
 
 
 def citation_block(cited: Citation) -> dict[str, Any] | None:

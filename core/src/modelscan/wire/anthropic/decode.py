@@ -68,7 +68,7 @@ def part_of(raw: msgspec.Raw, answer_tool: str | None = None) -> AnyPart:
     """The part that a content block holds; a `ProviderPart` with the whole block for every type not known here."""
     try:
         block = _blocks.decode(raw)
-    except msgspec.ValidationError:
+    except UNREADABLE:
         return _provider_part(raw)
     if block.type == "text":
         return Text(text=block.text or "", citations=tuple([citation(cited) for cited in block.citations or ()]))
@@ -104,7 +104,10 @@ def usage_extra(usage: UsageBlock | None) -> dict[str, Any]:
 
 
 def _arguments(block: Block) -> str:
-    text = bytes(block.input).decode()
+    try:
+        text = bytes(block.input).decode()
+    except UnicodeDecodeError as error:
+        raise DecodeError(f"the input of a tool call isn't UTF-8: {error}") from error
     return "{}" if text in ("", "null") else text
 
 
@@ -114,7 +117,10 @@ def _call_extra(block: Block) -> dict[str, Any]:
 
 
 def _provider_part(raw: msgspec.Raw) -> ProviderPart:
-    block = msgspec.json.decode(raw)
+    try:
+        block = msgspec.json.decode(raw)
+    except UNREADABLE as error:
+        raise DecodeError(f"a content block can't be read: {error}") from error
     if not isinstance(block, dict):
         raise DecodeError(f"a content block is an object, not {type(block).__name__}")
     return ProviderPart(kind=str(block.get("type") or ""), extra=block)

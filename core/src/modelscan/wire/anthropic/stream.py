@@ -171,7 +171,7 @@ class MessagesDecoder:
         index = event.index or 0
         block = self._open.get(index)
         if block is not None and isinstance(block.part, ProviderPart):
-            block.grow(msgspec.json.decode(raw)["delta"])
+            block.grow(_whole_delta(raw))
             return _NO_CHUNKS
         chunk = self._piece(delta, block, index, raw)
         if chunk is None:
@@ -235,6 +235,15 @@ class MessagesDecoder:
     def _message_stop(self, event: Event, raw: bytes) -> Sequence[ChatChunk]:
         self._is_whole = True
         return self._close_all(raw)
+
+
+def _whole_delta(raw: bytes) -> Mapping[str, Any]:
+    """A delta with the fields that no other block has."""
+    try:
+        delta: Mapping[str, Any] = msgspec.json.decode(raw)["delta"]
+    except UNREADABLE as error:
+        raise DecodeError(f"the delta of a content block can't be read: {error}") from error
+    return delta
 
 
 def _served_by(part: AnyPart, raw: bytes) -> Sequence[ChatChunk]:

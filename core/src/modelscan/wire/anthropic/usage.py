@@ -12,6 +12,7 @@ import msgspec
 
 from modelscan.types.usage import UNREPORTED, Usage
 from modelscan.wire.anthropic.structs import CacheCreation, Iteration, UsageBlock
+from modelscan.wire.loose import count
 
 _SAME_MODEL = "compaction"
 _COUNTED = ("message", "fallback_message", _SAME_MODEL)
@@ -27,12 +28,12 @@ def usage_of(block: UsageBlock | None) -> Usage:
         return UNREPORTED
     searches = block.server_tool_use
     details = block.output_tokens_details
-    other = {"web_fetch_requests": searches.web_fetch_requests} if searches and searches.web_fetch_requests else {}
+    fetches = count(searches.web_fetch_requests) if searches else 0
     usage = msgspec.structs.replace(
         _tokens(block),
-        reasoning_tokens=(details.thinking_tokens or 0) if details else 0,
-        searches=(searches.web_search_requests or 0) if searches else 0,
-        other=other,
+        reasoning_tokens=count(details.thinking_tokens) if details else 0,
+        searches=count(searches.web_search_requests) if searches else 0,
+        other={"web_fetch_requests": fetches} if fetches else {},
     )
     for iteration in block.iterations or ():
         if iteration.type == _SAME_MODEL:
@@ -72,15 +73,15 @@ def usage_block(usage: Usage) -> dict[str, Any]:
 
 
 def _tokens(block: UsageBlock | Iteration) -> Usage:
-    cached = block.cache_read_input_tokens or 0
+    cached = count(block.cache_read_input_tokens)
     split = block.cache_creation or CacheCreation()
-    written_1h = split.ephemeral_1h_input_tokens or 0
-    written = block.cache_creation_input_tokens
-    if written is None:
-        written = (split.ephemeral_5m_input_tokens or 0) + written_1h
+    written_1h = count(split.ephemeral_1h_input_tokens)
+    written = count(block.cache_creation_input_tokens)
+    if block.cache_creation_input_tokens is None:
+        written = count(split.ephemeral_5m_input_tokens) + written_1h
     return Usage(
-        input_tokens=(block.input_tokens or 0) + cached + written,
-        output_tokens=block.output_tokens or 0,
+        input_tokens=count(block.input_tokens) + cached + written,
+        output_tokens=count(block.output_tokens),
         cached_tokens=cached,
         cache_write_tokens=written,
         cache_write_1h_tokens=written_1h,

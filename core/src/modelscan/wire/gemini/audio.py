@@ -13,7 +13,7 @@ from modelscan.types.content import Audio
 # `audio/L16;codec=pcm;rate=24000`, `audio/pcm;rate=24000`: 16 bits a sample, one channel, little-endian whatever
 # RFC 2586 says of L16 (ai.google.dev's page on speech generation, read 2026-11).
 _RAW: Final = re.compile(r"audio/(l16|pcm)\b", re.IGNORECASE)
-_RATE: Final = re.compile(r"rate=(\d+)")
+_RATE: Final = re.compile(r"rate=(\d{1,7})\b")
 _DEFAULT_RATE_HZ: Final = 24_000
 _BYTES_A_SAMPLE: Final = 2
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from modelscan.types.content import Citation
+from modelscan.wire.loose import listed, objects, one_object, text, whole_number
 
 RECITATION: Final = "recitation"
 """`Citation.location` of a passage that the model repeats; a source's is its kind (`web`, `retrievedContext`, ...)."""
@@ -33,8 +34,8 @@ def citations_of(grounding: Mapping[str, Any], recited: Sequence[Mapping[str, An
 
 def recited_in(metadata: Mapping[str, Any] | None) -> list[Json]:
     """The passages that citation metadata names: the two APIs have a name each for their list."""
-    found = (metadata or {}).get("citationSources") or (metadata or {}).get("citations") or []
-    return [one for one in found if isinstance(one, dict)]
+    told = metadata or {}
+    return objects(told.get("citationSources")) or objects(told.get("citations"))
 
 
 def metadata_of(citations: Sequence[Citation]) -> Json:
@@ -60,16 +61,16 @@ def metadata_of(citations: Sequence[Citation]) -> Json:
 
 
 def _grounded(grounding: Mapping[str, Any]) -> Iterator[Citation]:
-    chunks = grounding.get("groundingChunks") or ()
+    chunks = [one_object(chunk) for chunk in listed(grounding.get("groundingChunks"))]
     seen: set[int] = set()
-    for support in grounding.get("groundingSupports") or ():
-        scores = support.get("confidenceScores") or ()
-        for place, index in enumerate(support.get("groundingChunkIndices") or ()):
-            if not 0 <= index < len(chunks):
+    for support in objects(grounding.get("groundingSupports")):
+        scores = listed(support.get("confidenceScores"))
+        for place, index in enumerate(map(whole_number, listed(support.get("groundingChunkIndices")))):
+            if index is None or not 0 <= index < len(chunks):
                 continue
             seen.add(index)
             extra: Json = {"confidenceScore": scores[place]} if place < len(scores) else {}
-            yield _citation(chunks[index], support.get("segment") or {}, extra)
+            yield _citation(chunks[index], one_object(support.get("segment")), extra)
     for index, chunk in enumerate(chunks):
         if index not in seen:
             yield _citation(chunk, None, {})
@@ -77,9 +78,9 @@ def _grounded(grounding: Mapping[str, Any]) -> Iterator[Citation]:
 
 def _citation(chunk: Mapping[str, Any], segment: Mapping[str, Any] | None, extra: Json) -> Citation:
     kind, source = next(iter(chunk.items()), ("", None))
-    rest = dict(source) if isinstance(source, dict) else {}
-    address = next((rest.pop(name) for name in _ADDRESSES if rest.get(name)), "")
-    told = {name: rest.pop(name, None) or "" for name in ("title", "text", "documentName")}
+    rest = dict(one_object(source))
+    address = next((text(rest.pop(name)) for name in _ADDRESSES if rest.get(name)), "")
+    told = {name: text(rest.pop(name, None)) for name in ("title", "text", "documentName")}
     if segment is not None:
         extra |= {"partIndex": segment["partIndex"]} if segment.get("partIndex") else {}
         extra |= {"segmentText": segment["text"]} if segment.get("text") else {}
@@ -89,8 +90,8 @@ def _citation(chunk: Mapping[str, Any], segment: Mapping[str, Any] | None, extra
         text=told["text"],
         document=told["documentName"],
         location=kind,
-        start=None if segment is None else segment.get("startIndex") or 0,
-        end=None if segment is None else segment.get("endIndex") or 0,
+        start=None if segment is None else whole_number(segment.get("startIndex")) or 0,
+        end=None if segment is None else whole_number(segment.get("endIndex")) or 0,
         extra=rest | extra,
     )
 
@@ -98,11 +99,11 @@ def _citation(chunk: Mapping[str, Any], segment: Mapping[str, Any] | None, extra
 def _recitation(passage: Mapping[str, Any]) -> Citation:
     rest = {name: value for name, value in passage.items() if value}
     return Citation(
-        url=rest.pop("uri", ""),
-        title=rest.pop("title", ""),
+        url=text(rest.pop("uri", "")),
+        title=text(rest.pop("title", "")),
         location=RECITATION,
-        start=rest.pop("startIndex", 0),
-        end=rest.pop("endIndex", 0),
+        start=whole_number(rest.pop("startIndex", 0)) or 0,
+        end=whole_number(rest.pop("endIndex", 0)) or 0,
         extra=rest,
     )
 

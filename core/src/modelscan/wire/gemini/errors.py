@@ -65,7 +65,7 @@ _WRONG_PLACE: Final = re.compile(r"location is not supported", re.IGNORECASE)
 # A spend limit of a month, or credit used up. The spend limit of ten minutes mends itself, and isn't among them.
 _SPENT: Final = re.compile(r"(monthly|billing).{0,40}(spend|billing|cap\b)|credits are depleted", re.IGNORECASE)
 _NO_QUOTA: Final = re.compile(r"\blimit: 0\b")
-_SECONDS: Final = re.compile(r"(\d+(?:\.\d+)?)s")
+_SECONDS: Final = re.compile(r"(\d{1,9}(?:\.\d+)?)s")
 
 _envelopes: Final = msgspec.json.Decoder(ErrorEnvelope, strict=False)
 _arrays: Final = msgspec.json.Decoder(list[ErrorEnvelope], strict=False)

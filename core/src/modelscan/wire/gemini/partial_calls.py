@@ -12,10 +12,15 @@ from typing import Any, Final
 
 import msgspec
 
+from modelscan.errors import DecodeError
+from modelscan.wire.gemini.parts import compact
 from modelscan.wire.gemini.structs import NOTHING, FunctionCall, PartialArg
 
-_STEP: Final = re.compile(r"""\.([^.\[]+)|\[(\d+)\]|\[(?:'([^']*)'|"([^"]*)")\]""")
+_STEP: Final = re.compile(r"""\.([^.\[]+)|\[(\d{1,9})\]|\[(?:'([^']*)'|"([^"]*)")\]""")
 _MOST_ITEMS: Final = 10_000
+_MOST_MISSING: Final = 16  # more are no list that somebody writes, and a short path could fill the memory
+_MOST_KEYS: Final = 64
+_MOST_EXACT: Final = 2**53
 
 Key = str | int
 
@@ -38,7 +43,7 @@ class PartialCall:
     def arguments(self) -> str:
         """The arguments as JSON."""
         if self._whole and not self._arguments:
-            return msgspec.json.format(self._whole, indent=-1).decode()
+            return compact(self._whole)
         return msgspec.json.encode(self._arguments).decode()
 
     def _take(self, piece: PartialArg) -> None:
@@ -67,7 +72,7 @@ def keys_of(path: str) -> list[Key]:
     place = 1
     while place < len(path):
         step = _STEP.match(path, place)
-        if step is None or (step[2] and int(step[2]) >= _MOST_ITEMS):
+        if step is None or (step[2] and int(step[2]) >= _MOST_ITEMS) or len(keys) == _MOST_KEYS:
             return []
         keys.append(int(step[2]) if step[2] else next(name for name in step.group(1, 3, 4) if name is not None))
         place = step.end()
@@ -80,7 +85,7 @@ def _value(piece: PartialArg) -> Any:
     if piece.bool_value is not None:
         return piece.bool_value
     number = piece.number_value
-    return int(number) if number is not None and number.is_integer() else number
+    return int(number) if number is not None and number.is_integer() and abs(number) < _MOST_EXACT else number
 
 
 def _put(container: Any, keys: list[Key], value: Any, *, joins: bool) -> None:
@@ -104,5 +109,7 @@ def _at(container: Any, key: Key) -> Any:
 
 def _set(container: Any, key: Key, value: Any) -> None:
     if isinstance(container, list) and isinstance(key, int):
+        if key > len(container) + _MOST_MISSING:
+            raise DecodeError(f"item {key} of a call's argument comes after item {len(container) - 1}")
         container.extend([None] * (key + 1 - len(container)))
     container[key] = value

@@ -39,8 +39,15 @@ def part_of(body: PartBody, raw: msgspec.Raw, call_id: str) -> AnyPart | None:
     """The part that a block holds; None for a text that is empty and carries nothing.
 
     `call_id` is the id of a call for which the API gives none. What is of no kind known here becomes a `ProviderPart`
-    with the whole block.
+    with the whole block. Raises `DecodeError` for a block that can't be read.
     """
+    try:
+        return _part_of(body, raw, call_id)
+    except UNREADABLE as error:
+        raise DecodeError(f"a part of the answer can't be read: {error}") from error
+
+
+def _part_of(body: PartBody, raw: msgspec.Raw, call_id: str) -> AnyPart | None:
     signature = body.thought_signature or None
     if body.text is not None:
         return _text_part(body, signature)
@@ -69,7 +76,15 @@ def arguments(call: FunctionCall) -> str:
     """A call's arguments as compact JSON, however the service laid them out."""
     if not bytes(call.args) or bytes(call.args) == b"null":
         return "{}"
-    return msgspec.json.format(bytes(call.args), indent=-1).decode()
+    return compact(bytes(call.args))
+
+
+def compact(arguments: bytes) -> str:
+    """JSON without blanks. Raises `DecodeError` for text that isn't UTF-8."""
+    try:
+        return msgspec.json.format(arguments, indent=-1).decode()
+    except UNREADABLE as error:
+        raise DecodeError(f"the arguments of a call can't be read: {error}") from error
 
 
 def media_part(media_type: str, signature: str | None, extra: dict[str, Any], **form: Any) -> AnyPart:

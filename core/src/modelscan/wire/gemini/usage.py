@@ -14,6 +14,7 @@ import msgspec
 
 from modelscan.types.usage import UNREPORTED, Usage
 from modelscan.wire.gemini.structs import TokensDetail, UsageMetadata
+from modelscan.wire.loose import count, listed
 
 _WORDS: Final = {"traffic_type": "trafficType", "service_tier": "serviceTier"}
 _OTHERS: Final = ("VIDEO", "DOCUMENT")
@@ -25,18 +26,18 @@ def usage_of(block: UsageMetadata | None, searches: int = 0) -> Usage:
     """The usage that a block tells; unreported where it counts nothing. `searches` are those that the answer names."""
     if block is None or (block.prompt_token_count is None and block.total_token_count is None):
         return Usage(searches=searches, is_reported=False) if searches else UNREPORTED
-    thoughts = block.thoughts_token_count or 0
-    entered = (block.prompt_token_count or 0) + (block.tool_use_prompt_token_count or 0)
-    answered = block.candidates_token_count or 0
+    thoughts = count(block.thoughts_token_count)
+    entered = count(block.prompt_token_count) + count(block.tool_use_prompt_token_count)
+    answered = count(block.candidates_token_count)
     if thoughts and block.total_token_count == entered + answered:
         # Some versions of the service count the thoughts in the candidates already; the total tells.
-        answered -= thoughts
+        answered = max(0, answered - thoughts)
     asked = _by_modality(block.prompt_tokens_details) + _by_modality(block.tool_use_prompt_tokens_details)
     made = _by_modality(block.candidates_tokens_details)
     return Usage(
         input_tokens=entered,
         output_tokens=answered + thoughts,
-        cached_tokens=block.cached_content_token_count or 0,
+        cached_tokens=count(block.cached_content_token_count),
         reasoning_tokens=thoughts,
         audio_input_tokens=asked["AUDIO"],
         audio_output_tokens=made["AUDIO"],
@@ -62,7 +63,7 @@ def usage_words(block: UsageMetadata | None) -> dict[str, Any]:
 
 def searches_in(grounding: Mapping[str, Any]) -> int:
     """How many queries the vendor's search ran for the answer; each is billed."""
-    return len(grounding.get("webSearchQueries") or ())
+    return len(listed(grounding.get("webSearchQueries")))
 
 
 def usage_block(usage: Usage, words: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,5 +92,5 @@ def usage_block(usage: Usage, words: Mapping[str, Any]) -> dict[str, Any]:
 def _by_modality(details: list[TokensDetail] | None) -> Counter[str]:
     counts: Counter[str] = Counter()
     for detail in details or ():
-        counts[str(detail.modality)] += detail.token_count or 0
+        counts[str(detail.modality)] += count(detail.token_count)
     return counts

@@ -14,6 +14,7 @@ from modelscan.types.content import AnyPart, Audio, Reasoning, Refusal, Text, To
 from modelscan.types.messages import Message
 from modelscan.types.usage import UNREPORTED, Usage
 from modelscan.wire.failures import request_id_of
+from modelscan.wire.loose import count
 from modelscan.wire.openai_compatible import reasoning_details
 from modelscan.wire.openai_compatible.parts import (
     WIRE,
@@ -142,7 +143,7 @@ def audio_of(block: AudioBlock, data: bytes, audio_format: str) -> Audio:
         media_type=audio_type(audio_format),
         transcript=block.transcript or "",
         id=block.id,
-        extra={} if block.expires_at is None else {"expires_at": int(block.expires_at)},
+        extra={} if block.expires_at is None else {"expires_at": count(block.expires_at)},
     )
 
 

@@ -29,6 +29,7 @@ from modelscan.errors import (
     ServerError,
 )
 from modelscan.wire.failures import class_of, provider_error
+from modelscan.wire.loose import listed
 from modelscan.wire.unreadable import UNREADABLE
 
 KINDS: Final[Mapping[str, type[ProviderError]]] = {
@@ -91,7 +92,9 @@ _NO_MODEL: Final = re.compile(
 _NO_KEY: Final = re.compile(r"(incorrect|invalid) API key", re.IGNORECASE)
 _BY_WORDS: Final = ((_TOO_LONG, ContextLengthError), (_NO_MODEL, NotFoundError), (_NO_KEY, AuthenticationError))
 _BAD_REQUEST: Final = int(HTTPStatus.BAD_REQUEST)  # every reply comes by here, and an enumeration compares slowly
-_TRY_AGAIN: Final = re.compile(r"try again in (?:(\d+)h)?(?:(\d+)m(?!s))?(?:([\d.]+)(ms|s))?")
+_TRY_AGAIN: Final = re.compile(r"try again in (?:(\d{1,6})h)?(?:(\d{1,6})m(?!s))?(?:(\d{1,9}(?:\.\d*)?)(ms|s))?")
+_DEEPEST: Final = 5  # nobody's complaints are nested deeper
+_ERROR_STATUS: Final = re.compile(r"[45][0-9][0-9]")
 _HAS_ERROR: Final = re.compile(rb'"error"\s*:\s*[{"]|"(?:object|type)"\s*:\s*"error"')
 
 
@@ -142,22 +145,24 @@ def _told(body: Any, *, is_error: bool) -> Mapping[str, Any] | None:
     return None
 
 
-def _message(told: Mapping[str, Any]) -> str:
+def _message(told: Mapping[str, Any], depth: int = 0) -> str:
     for name in ("message", "msg", "detail", "error_description", "title"):
-        if text := _text(told.get(name)):
+        if text := _text(told.get(name), depth):
             return text
     return ""
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, depth: int) -> str:
     """Words out of whatever holds them: text, a list of complaints, or a complaint about one place of the request."""
     if isinstance(value, str):
         return value
+    if depth > _DEEPEST:
+        return ""
     if isinstance(value, list):
-        return "; ".join(filter(None, map(_text, value)))
+        return "; ".join(filter(None, [_text(item, depth + 1) for item in value]))
     if isinstance(value, dict):
-        place = ".".join(str(step) for step in value.get("loc") or ())
-        text = _message(value)
+        place = ".".join(map(str, listed(value.get("loc"))))
+        text = _message(value, depth + 1)
         return f"{place}: {text}" if place and text else text
     return ""
 
@@ -171,7 +176,7 @@ def _codes(told: Mapping[str, Any]) -> list[str]:
 def _status(told: Mapping[str, Any], codes: list[str]) -> int:
     """The status that an error in a 200 stands for; 0 where it doesn't say."""
     for value in map(str, (told.get("status"), told.get("status_code"), *codes)):
-        if value.isdigit() and 400 <= int(value) < 600:
+        if _ERROR_STATUS.fullmatch(value):
             return int(value)
     return 0
 

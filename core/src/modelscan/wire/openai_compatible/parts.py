@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -12,6 +11,7 @@ import msgspec
 from modelscan.errors import DecodeError
 from modelscan.types.chat import FinishReason, TokenLogprob
 from modelscan.types.content import Citation, Image, ToolCall
+from modelscan.wire.loose import objects, text, whole_number
 from modelscan.wire.openai_compatible.structs import Call, CalledFunction, LogprobBlock, Logprobs, TopLogprob
 
 WIRE: Final = "openai-chat"
@@ -55,20 +55,18 @@ def text_and_reasoning(content: Any) -> tuple[str, str]:
         return content or "", ""
     if not isinstance(content, list):
         raise DecodeError(f"a message's content is text or a list, not {type(content).__name__}")
-    text, reasoning = [], []
+    said, reasoning = [], []
     for piece in content:
         if isinstance(piece, str):
-            text.append(piece)
+            said.append(piece)
         elif isinstance(piece, dict):
-            text.append(_text_of(piece.get("text")))
+            said.append(_text_of(piece.get("text")))
             reasoning.append(_text_of(piece.get("thinking")))
-    return "".join(text), "".join(reasoning)
+    return "".join(said), "".join(reasoning)
 
 
 def _text_of(value: Any) -> str:
-    if isinstance(value, list):
-        return "".join([_text_of(piece.get("text")) for piece in value if isinstance(piece, dict)])
-    return value if isinstance(value, str) else ""
+    return text(value) or "".join([text(piece.get("text")) for piece in objects(value)])
 
 
 def arguments_of(function: CalledFunction | None) -> str:
@@ -121,11 +119,11 @@ def _citation(annotation: Mapping[str, Any]) -> Citation:
         return Citation(location=str(kind or ""), extra=dict(annotation))
     known = ("url", "title", "content", "start_index", "end_index")
     return Citation(
-        url=cited.get("url") or "",
-        title=cited.get("title") or "",
-        text=cited.get("content") or "",
-        start=cited.get("start_index"),
-        end=cited.get("end_index"),
+        url=text(cited.get("url")),
+        title=text(cited.get("title")),
+        text=text(cited.get("content")),
+        start=whole_number(cited.get("start_index")),
+        end=whole_number(cited.get("end_index")),
         location="url",
         extra={name: value for name, value in cited.items() if name not in known},
     )
@@ -140,7 +138,7 @@ def decoded(base64_text: str) -> bytes:
     """Base64 as bytes. Raises `DecodeError` for anything else."""
     try:
         return base64.b64decode(base64_text, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise DecodeError(f"sound or a picture in the reply is no base64: {error}") from error
 
 

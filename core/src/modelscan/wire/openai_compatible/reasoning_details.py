@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
+from modelscan.wire.loose import text
+
 FIELD: Final = "reasoning_details"
 _JOINED: Final = ("text", "summary", "data")
 
@@ -31,4 +33,4 @@ def joined(pieces: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def readable(blocks: Iterable[dict[str, Any]]) -> str:
     """What of it can be read, for servers that send no plain text beside it."""
-    return "".join([block.get("text") or block.get("summary") or "" for block in blocks])
+    return "".join([text(block.get("text")) or text(block.get("summary")) for block in blocks])

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from modelscan.types.usage import UNREPORTED, Usage
-from modelscan.wire.openai_compatible.structs import CompletionDetails, Count, PromptDetails, UsageBlock
+from modelscan.wire.loose import count
+from modelscan.wire.openai_compatible.structs import CompletionDetails, PromptDetails, UsageBlock
 
 _NO_PROMPT_DETAILS = PromptDetails()
 _NO_COMPLETION_DETAILS = CompletionDetails()
@@ -21,29 +22,28 @@ def usage_of(block: UsageBlock | None) -> Usage:
         return UNREPORTED
     prompt = block.prompt_tokens_details or _NO_PROMPT_DETAILS
     completion = block.completion_tokens_details or _NO_COMPLETION_DETAILS
-    input_tokens = int(block.prompt_tokens or 0)
-    output_tokens = int(block.completion_tokens or 0)
-    reasoning = int(completion.reasoning_tokens or block.reasoning_tokens or 0)
+    input_tokens = count(block.prompt_tokens)
+    output_tokens = count(block.completion_tokens)
+    reasoning = count(completion.reasoning_tokens, block.reasoning_tokens)
     if reasoning and (block.total_tokens or 0) == input_tokens + output_tokens + reasoning:
         output_tokens += reasoning
-    cached = (
-        prompt.cached_tokens
-        or block.cached_tokens
-        or block.num_cached_tokens
-        or block.prompt_cache_hit_tokens
-        or block.cache_read_input_tokens
-        or 0
+    cached = count(
+        prompt.cached_tokens,
+        block.cached_tokens,
+        block.num_cached_tokens,
+        block.prompt_cache_hit_tokens,
+        block.cache_read_input_tokens,
     )
     return Usage(
         input_tokens=input_tokens,
         output_tokens=output_tokens,
-        cached_tokens=int(cached),
-        cache_write_tokens=int(prompt.cache_write_tokens or block.cache_creation_input_tokens or 0),
+        cached_tokens=cached,
+        cache_write_tokens=count(prompt.cache_write_tokens, block.cache_creation_input_tokens),
         reasoning_tokens=reasoning,
-        audio_input_tokens=int(prompt.audio_tokens or 0),
-        audio_output_tokens=int(completion.audio_tokens or 0),
-        image_input_tokens=int(prompt.image_tokens or 0),
-        image_output_tokens=int(completion.image_tokens or 0),
+        audio_input_tokens=count(prompt.audio_tokens),
+        audio_output_tokens=count(completion.audio_tokens),
+        image_input_tokens=count(prompt.image_tokens),
+        image_output_tokens=count(completion.image_tokens),
         other=_predicted(completion),
     )
 
@@ -51,7 +51,7 @@ def usage_of(block: UsageBlock | None) -> Usage:
 def _predicted(completion: CompletionDetails) -> dict[str, int]:
     if not (completion.accepted_prediction_tokens or completion.rejected_prediction_tokens):
         return {}
-    return {name: int(count) for name in _PREDICTED if (count := getattr(completion, name))}
+    return {name: told for name in _PREDICTED if (told := count(getattr(completion, name)))}
 
 
 def usage_block(usage: Usage) -> dict[str, Any] | None:
@@ -77,11 +77,3 @@ def usage_block(usage: Usage) -> dict[str, Any] | None:
         "prompt_tokens_details": prompt,
         "completion_tokens_details": completion,
     }
-
-
-def first_count(*places: Count) -> int:
-    """The first count that is told and isn't zero, in whichever place."""
-    for count in places:
-        if count:
-            return int(count)
-    return 0

@@ -14,6 +14,7 @@ from modelscan.errors import DecodeError
 from modelscan.types.chat import FinishReason, TokenLogprob
 from modelscan.types.content import AnyPart, Citation, Image, ProviderPart, Reasoning, Refusal, Text, ToolCall
 from modelscan.types.usage import UNREPORTED, Usage
+from modelscan.wire.loose import count, listed, objects, one_object, text, whole_number
 from modelscan.wire.openai_compatible.parts import decoded, logprobs_of
 from modelscan.wire.openai_compatible.responses.structs import (
     InputDetails,
@@ -21,7 +22,6 @@ from modelscan.wire.openai_compatible.responses.structs import (
     OutputDetails,
     Response,
 )
-from modelscan.wire.openai_compatible.usage import first_count
 
 WIRE: Final = "openai-responses"
 """The name of this wire format in `Message.wire`."""
@@ -89,15 +89,15 @@ def usage_of(response: Response) -> Usage:
     if block is None or (block.input_tokens is None and block.output_tokens is None):
         return UNREPORTED
     details = block.input_tokens_details or InputDetails()
-    reasoning = first_count((block.output_tokens_details or OutputDetails()).reasoning_tokens)
-    input_tokens, output_tokens = first_count(block.input_tokens), first_count(block.output_tokens)
-    if reasoning and first_count(block.total_tokens) == input_tokens + output_tokens + reasoning:
+    reasoning = count((block.output_tokens_details or OutputDetails()).reasoning_tokens)
+    input_tokens, output_tokens = count(block.input_tokens), count(block.output_tokens)
+    if reasoning and count(block.total_tokens) == input_tokens + output_tokens + reasoning:
         output_tokens += reasoning
     return Usage(
         input_tokens=input_tokens,
         output_tokens=output_tokens,
-        cached_tokens=first_count(details.cached_tokens),
-        cache_write_tokens=first_count(details.cache_write_tokens),
+        cached_tokens=count(details.cached_tokens),
+        cache_write_tokens=count(details.cache_write_tokens),
         reasoning_tokens=reasoning,
         searches=_searches(response),
     )
@@ -106,7 +106,7 @@ def usage_of(response: Response) -> Usage:
 def logprobs_in(output: Sequence[Item]) -> tuple[TokenLogprob, ...]:
     """The log-probabilities of all text in a response."""
     pieces = [piece for item in output if item.get("type") == "message" for piece in _pieces(item)]
-    found = [token for piece in pieces for token in piece.get("logprobs") or ()]
+    found = [token for piece in pieces for token in listed(piece.get("logprobs"))]
     return logprobs_of({"content": found}) if found else ()
 
 
@@ -114,13 +114,13 @@ def citation_of(annotation: Mapping[str, Any]) -> Citation:
     """A source: an address, a file of the vendor's store, or a file that its interpreter wrote."""
     kind = str(annotation.get("type") or "")
     return Citation(
-        url=annotation.get("url") or "",
-        title=annotation.get("title") or annotation.get("filename") or "",
-        start=annotation.get("start_index"),
-        end=annotation.get("end_index"),
-        document=annotation.get("file_id") or "",
+        url=text(annotation.get("url")),
+        title=text(annotation.get("title")) or text(annotation.get("filename")),
+        start=whole_number(annotation.get("start_index")),
+        end=whole_number(annotation.get("end_index")),
+        document=text(annotation.get("file_id")),
         location={"url_citation": "url", "file_citation": "file"}.get(kind, kind),
-        source_start=annotation.get("index"),
+        source_start=whole_number(annotation.get("index")),
         extra={name: value for name, value in annotation.items() if name not in _CITED},
     )
 
@@ -148,44 +148,43 @@ def _pieces(item: Item) -> list[Item]:
     content = item.get("content")
     if isinstance(content, str):  # a message that a client wrote
         return [{"type": "output_text", "text": content}]
-    return [piece for piece in content or () if isinstance(piece, dict)]
+    return objects(content)
 
 
 def _said(piece: Item, extra: dict[str, Any]) -> AnyPart:
     kind = piece.get("type")
     if kind == "refusal":
-        return Refusal(text=piece.get("refusal") or "", extra=extra)
+        return Refusal(text=text(piece.get("refusal")), extra=extra)
     if kind not in ("output_text", "text", None):
         return ProviderPart(kind=str(kind), extra=piece)
-    cited = tuple([citation_of(one) for one in piece.get("annotations") or () if isinstance(one, dict)])
-    return Text(text=piece.get("text") or "", citations=cited, extra=extra)
+    cited = tuple([citation_of(one) for one in objects(piece.get("annotations"))])
+    return Text(text=text(piece.get("text")), citations=cited, extra=extra)
 
 
 def _reasoning(item: Item) -> Reasoning:
     """The reasoning. Paragraphs of a summary, and thoughts beside it, are kept in `extra`, to go back as they came."""
-    summary, content = item.get("summary") or [], item.get("content")
+    summary, content = listed(item.get("summary")), item.get("content")
     is_plain = len(summary) <= 1 and not content
     parts = {"summary": summary, "content": content} if content else {"summary": summary}
     beside = _beside(item, "type", "id", "status", "summary", "content", "encrypted_content")
     return Reasoning(
         text=readable_reasoning(item),
-        encrypted=item.get("encrypted_content") or None,
-        id=item.get("id"),
+        encrypted=text(item.get("encrypted_content")) or None,
+        id=text(item.get("id")) or None,
         extra=beside if is_plain else {**parts, **beside},
     )
 
 
 def _call(item: Item, arguments: Any, extra: dict[str, Any]) -> ToolCall:
-    text = arguments if isinstance(arguments, str) else "" if arguments is None else _json(arguments)
-    return ToolCall(
-        id=item.get("call_id") or item.get("id") or "", name=item.get("name") or "", arguments=text, extra=extra
-    )
+    written = arguments if isinstance(arguments, str) else "" if arguments is None else _json(arguments)
+    named = text(item.get("call_id")) or text(item.get("id"))
+    return ToolCall(id=named, name=text(item.get("name")), arguments=written, extra=extra)
 
 
 def _picture(item: Item) -> Image | None:
     """The picture that a call of the vendor's own tool made; None where it made none."""
     try:
-        data = decoded(item.get("result") or "")
+        data = decoded(text(item.get("result")))
     except DecodeError:
         return None
     extra = {name: value for name, value in item.items() if name != "result"}
@@ -195,9 +194,9 @@ def _picture(item: Item) -> Image | None:
 def _searches(response: Response) -> int:
     told = response.tool_usage.web_search if response.tool_usage is not None else None
     if told is not None and told.num_requests is not None:
-        return int(told.num_requests)
+        return count(told.num_requests)
     calls = [item for item in response.output or () if item.get("type") == "web_search_call"]
-    return sum(1 for call in calls if (call.get("action") or {}).get("type") in (None, "search"))
+    return sum(1 for call in calls if one_object(call.get("action")).get("type") in (None, "search"))
 
 
 def _beside(item: Item, *known: str) -> dict[str, Any]:
@@ -205,13 +204,7 @@ def _beside(item: Item, *known: str) -> dict[str, Any]:
 
 
 def _texts(pieces: Any) -> list[str]:
-    if not isinstance(pieces, list):
-        return []
-    return [piece["text"] for piece in pieces if isinstance(piece, dict) and _has_text(piece)]
-
-
-def _has_text(piece: Item) -> bool:
-    return isinstance(piece.get("text"), str) and piece["text"] != ""
+    return [told for piece in objects(pieces) if (told := text(piece.get("text")))]
 
 
 def _json(value: Any) -> str:

@@ -224,7 +224,11 @@ class ResponsesDecoder:
         return _NO_CHUNKS
 
     def _whole_body(self, raw: bytes) -> Sequence[ChatChunk]:
-        return self._ended(Event(response=_responses.decode(raw)), raw)
+        try:
+            response = _responses.decode(raw)
+        except UNREADABLE as error:
+            raise DecodeError(f"the body is no response of the Responses API: {error}") from error
+        return self._ended(Event(response=response), raw)
 
 
 def _rest(part: AnyPart, told: str, index: int, raw: bytes, *, has_begun: bool) -> ChatChunk | None:

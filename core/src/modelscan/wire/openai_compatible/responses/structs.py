@@ -6,13 +6,14 @@ OpenAPI description (mirror of 2026-08) and the types of its Python SDK (3.54.0)
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from modelscan.wire.openai_compatible.structs import Count
 
 Item = dict[str, Any]
+Place = Annotated[int, msgspec.Meta(ge=0, lt=2**31)] | None
 
 
 class InputDetails(msgspec.Struct):
@@ -81,8 +82,8 @@ class Event(msgspec.Struct):
     response: Response | None = None
     item: Item | None = None
     item_id: str | None = None
-    output_index: int | None = None
-    content_index: int | None = None
-    summary_index: int | None = None
+    output_index: Place = None
+    content_index: Place = None
+    summary_index: Place = None
     delta: Any = None
     logprobs: Any = None
