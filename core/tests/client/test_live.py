@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -61,7 +62,7 @@ class Talk:
             return [Reconnect(HttpRequest(method="GET", url=f"{self.target.base_url}/again"))]
         if frame == "leave":
             return [SendFrame("bye"), Close(1000, "done")]
-        return [Emit(LiveOutput(text=str(frame), usage=Usage(seconds=1)))]
+        return [Emit(LiveOutput(text=str(frame), usage=Usage(seconds=Decimal(1))))]
 
     def tick(self, now_s: float) -> Effects:
         return [SendFrame("tick")]
