@@ -19,7 +19,14 @@ from modelscan.contracts.limiter import Demand
 from modelscan.contracts.observed import Outcome
 from modelscan.contracts.provider import Connection, Provider
 from modelscan.contracts.transport import SocketClosed, Timeouts
-from modelscan.errors import ConnectError, ModelScanError, ServerError, TransportError, UnsupportedError
+from modelscan.errors import (
+    ConnectError,
+    ModelScanError,
+    ProviderError,
+    ServerError,
+    TransportError,
+    UnsupportedError,
+)
 from modelscan.limits.unlimited import Unlimited, UnlimitedLease
 from modelscan.testing.scripted import PlainErrors, ScriptedTransport, plain_provider
 from modelscan.types.realtime import LiveInput, LiveOutput, RealtimeConfig
@@ -448,6 +455,18 @@ async def test_an_opening_that_is_refused_is_raised() -> None:
             async with client.live(CONFIG, model="plain/m"):
                 pass
     assert Watching.leases == [["sent", "forfeited"]] * 2
+
+
+@pytest.mark.parametrize("status", [401, None])
+async def test_a_refused_handshake_is_read_in_the_providers_words(status: int | None) -> None:
+    refused = ProviderError("refused", status=status, body=b"no such key", request_id="r-1", retry_after_s=3.0)
+    async with client_over(Sockets(refused)) as client:
+        with pytest.raises(ProviderError) as caught:
+            async with client.live(CONFIG, model="plain/m"):
+                pass
+    assert ("no such key" in str(caught.value)) is (status is not None)
+    assert (caught.value.request_id, caught.value.retry_after_s) == ("r-1", 3.0)
+    assert Watching.leases == [["sent", "settled", Decimal(0)]]
 
 
 async def test_observers_hear_of_a_session_once_it_is_over() -> None:

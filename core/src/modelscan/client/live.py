@@ -19,13 +19,13 @@ from modelscan.client.endpoints import Endpoint
 from modelscan.client.sending import Sender, failed
 from modelscan.client.watching import StreamWatch
 from modelscan.contracts.duplex import Close, DuplexSession, Emit, Reconnect, SendFrame
-from modelscan.contracts.http import Headers, HttpRequest
+from modelscan.contracts.http import Headers, HttpRequest, HttpResponse, ResponseHead
 from modelscan.contracts.policies import Call
 from modelscan.contracts.transport import Socket, SocketClosed
-from modelscan.errors import ModelScanError, TransportError
+from modelscan.errors import ModelScanError, ProviderError, TransportError
 from modelscan.limits.held import HeldLease
 from modelscan.types.realtime import LiveInput, LiveOutput
-from modelscan.types.usage import UNREPORTED, Usage
+from modelscan.types.usage import REFUSED, UNREPORTED, Usage
 
 _TICK_S: Final = 0.5
 _DRAIN_S: Final = 10.0
@@ -56,6 +56,9 @@ async def opened(sender: Sender, endpoint: Endpoint, call: Call, headers: Header
             if error.phase == "connect":
                 lease.release()
             raise
+        except ProviderError as error:
+            lease.settle(REFUSED)
+            raise _in_its_own_words(endpoint, error) from None
         lease.arrived()
         connection = LiveConnection(endpoint, session, socket, connect, lease)
         return connection
@@ -64,6 +67,17 @@ async def opened(sender: Sender, endpoint: Endpoint, call: Call, headers: Header
     finally:
         if connection is None and lease is not None:
             lease.close()
+
+
+def _in_its_own_words(endpoint: Endpoint, refused: ProviderError) -> ProviderError:
+    """The transport's error for a handshake that was refused, as the provider reads it."""
+    head = ResponseHead(refused.status or 0)
+    found = endpoint.provider.errors.error(HttpResponse(head, refused.body))
+    if found is None:
+        return refused
+    found.request_id = found.request_id or refused.request_id
+    found.retry_after_s = refused.retry_after_s if found.retry_after_s is None else found.retry_after_s
+    return found
 
 
 @attrs.define(eq=False)
