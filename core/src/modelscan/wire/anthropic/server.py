@@ -14,6 +14,7 @@ from modelscan.wire.anthropic.encode import BETAS
 from modelscan.wire.anthropic.events import MessagesEncoder
 from modelscan.wire.anthropic.parse import request_of
 from modelscan.wire.anthropic.replies import error_body, error_status, reply_body
+from modelscan.wire.asked import checked, json_object
 
 _JSON = ("content-type", "application/json")
 
@@ -25,13 +26,10 @@ class MessagesServer:
 
     def parse(self, request: HttpRequest) -> ServerCall:
         """The call in a request. Raises `BadRequestError` for a body that isn't one."""
-        try:
-            body = msgspec.json.decode(request.body if isinstance(request.body, bytes) else b"", type=dict)
-        except msgspec.MsgspecError as error:
-            raise BadRequestError(f"the body is no JSON object: {error}", status=400) from error
+        body = json_object(request)
         if not isinstance(body.get("model"), str):
             raise BadRequestError("model: Field required", status=400)
-        chat = request_of(body)
+        chat = checked(request_of(body))
         betas = [
             name.strip()
             for key, value in request.headers

@@ -13,11 +13,13 @@ from modelscan.contracts.servers import ServerCall
 from modelscan.errors import BadRequestError, NotFoundError, ProviderError
 from modelscan.types.chat import ChatReply
 from modelscan.types.embed import EmbedReply, EmbedRequest
+from modelscan.wire.asked import checked, json_object
 from modelscan.wire.gemini.events import GenerateContentEncoder
 from modelscan.wire.gemini.parse import embed_request_of, request_of
 from modelscan.wire.gemini.replies import embed_reply_body, error_body, error_status, reply_body
 
 _PATH: Final = re.compile(r"(?:.*/)?(?:models|tunedModels)/(?P<model>[^/:?]+):(?P<method>\w+)")
+_WRONG: Final = "INVALID_ARGUMENT"
 _JSON: Final = (("content-type", "application/json; charset=UTF-8"),)
 
 
@@ -37,9 +39,11 @@ class GeminiServer:
         if found is None:
             raise NotFoundError(f"nothing is at {request.url}", status=404, code="NOT_FOUND")
         model, method = unquote(found["model"]), found["method"]
-        body = _object(request)
+        body = json_object(request, _WRONG)
         if method in ("generateContent", "streamGenerateContent"):
-            return ServerCall(request=request_of(body), model=model, is_stream=method == "streamGenerateContent")
+            return ServerCall(
+                request=checked(request_of(body), _WRONG), model=model, is_stream=method == "streamGenerateContent"
+            )
         if method in ("embedContent", "batchEmbedContents"):
             return ServerCall(request=_embedding(body, is_batch=method == "batchEmbedContents"), model=model)
         raise NotFoundError(f"the method {method} isn't served", status=404, code="NOT_FOUND")
@@ -58,17 +62,8 @@ class GeminiServer:
         return HttpResponse(ResponseHead(error_status(error), _JSON), msgspec.json.encode(error_body(error)))
 
 
-def _object(request: HttpRequest) -> dict[str, Any]:
-    try:
-        return msgspec.json.decode(request.body if isinstance(request.body, bytes) else b"", type=dict[str, Any])
-    except msgspec.MsgspecError as error:
-        raise BadRequestError(f"the body is no JSON object: {error}", status=400, code="INVALID_ARGUMENT") from error
-
-
 def _embedding(body: dict[str, Any], *, is_batch: bool) -> EmbedRequest:
     try:
-        return embed_request_of(body["requests"] if is_batch else [body])
-    except (KeyError, IndexError, TypeError, ValueError) as error:
-        raise BadRequestError(
-            f"the body is no embedding request: {error!r}", status=400, code="INVALID_ARGUMENT"
-        ) from error
+        return checked(embed_request_of(body["requests"] if is_batch else [body]), _WRONG)
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        raise BadRequestError(f"the body is no embedding request: {error!r}", status=400, code=_WRONG) from error

@@ -13,6 +13,7 @@ from modelscan.contracts.servers import ServerCall, StreamEncoder
 from modelscan.errors import BadRequestError, NotFoundError, ProviderError
 from modelscan.types.chat import ChatReply
 from modelscan.types.embed import EmbedReply, EmbedRequest
+from modelscan.wire.asked import checked, json_object
 from modelscan.wire.openai_compatible.server import embedding
 from modelscan.wire.openai_compatible.server.chat_events import ChatEncoder
 from modelscan.wire.openai_compatible.server.chat_reply import completion_body
@@ -36,7 +37,7 @@ class OpenAIServer:
     def parse(self, request: HttpRequest) -> ServerCall:
         """The call in a request. Raises `BadRequestError` for another body, `NotFoundError` for another path."""
         path = urlsplit(request.url).path
-        body = _body(request)
+        body = json_object(request)
         read = {"completions": chat_request, "embeddings": embedding.embed_request}.get(path.rpartition("/")[2])
         if read is None:
             raise _no_path(request, path)
@@ -69,7 +70,7 @@ class ResponsesServer:
         path = urlsplit(request.url).path
         if not path.endswith("/responses"):
             raise _no_path(request, path)
-        return _call(response_request, _body(request))
+        return _call(response_request, json_object(request))
 
     def reply(self, reply: ChatReply[None], call: ServerCall) -> HttpResponse:
         """A whole answer."""
@@ -84,13 +85,6 @@ class ResponsesServer:
         return _refusal(error)
 
 
-def _body(request: HttpRequest) -> dict[str, Any]:
-    try:
-        return msgspec.json.decode(request.body if isinstance(request.body, bytes) else b"", type=dict[str, Any])
-    except msgspec.MsgspecError as error:
-        raise BadRequestError(f"the body is no JSON object: {error}", status=400) from error
-
-
 def _call(read: Any, body: dict[str, Any]) -> ServerCall:
     model = body.pop("model", None)
     if not isinstance(model, str):
@@ -102,7 +96,7 @@ def _call(read: Any, body: dict[str, Any]) -> ServerCall:
         raise BadRequestError(f"Missing required parameter: '{error.args[0]}'.", status=400) from error
     except (TypeError, ValueError, AttributeError) as error:
         raise BadRequestError(f"the body is no request of this API: {error}", status=400) from error
-    return ServerCall(request=request, model=model, is_stream=is_stream)
+    return ServerCall(request=checked(request), model=model, is_stream=is_stream)
 
 
 def _no_path(request: HttpRequest, path: str) -> NotFoundError:
