@@ -20,12 +20,13 @@ from modelscan.wire.failures import provider_error
 
 @attrs.define
 class Answer:
-    """One scripted answer: its pieces arrive one by one; `cut` ends it in an error of phase `read`."""
+    """One scripted answer: its pieces arrive one by one; `cut` ends it in an error of phase `read`, `broken` in its."""
 
     status: int = 200
     pieces: Sequence[bytes] = ()
     headers: tuple[tuple[str, str], ...] = ()
     cut: bool = False
+    broken: TransportError | None = None
     hang: bool = False
 
 
@@ -45,6 +46,8 @@ class ScriptedExchange:
             yield piece
         if self._answer.hang:
             await asyncio.Event().wait()
+        if self._answer.broken is not None:
+            raise self._answer.broken
         if self._answer.cut:
             raise TransportError("the connection was cut", phase="read")
 

@@ -140,6 +140,8 @@ class AnswerTests(Fixtures):
     def test_recorded_answers_are_read(self, subject: Subject) -> None:
         """What the vendor really sent is read; its streams end, and are the same in pieces."""
         given = type(self).recordings
+        if given is None and not any(True for _ in subject.operations()):
+            not_declared("its answers come from a model in this process")
         if given is None:
             pytest.skip("there are no recordings: give the suite `recordings`, and it may reach more than bronze")
         recordings = list(given())
