@@ -12,6 +12,7 @@ import pytest
 from fake_distributions import GOOD_PROVIDER, install
 
 HEAVY = ("httpx", "apsw", "rich", "asyncio.base_events", "aiohttp")
+FOR_OTHER_CALLS = ("modelscan.client.flows", "modelscan.client.jobs", "modelscan.client.live", "html", "difflib")
 PLUGINS = 60
 
 
@@ -40,6 +41,19 @@ def test_help_imports_no_plugin_and_nothing_heavy(sixty: Path) -> None:
     assert not modules & set(HEAVY)
 
 
+def test_help_lists_the_commands_of_plugins_even_beside_a_distribution_that_cannot_be_read(tmp_path: Path) -> None:
+    install(tmp_path, "greet", "1 / 0", kind="command")
+    for is_readable in (True, False):
+        if not is_readable:
+            install(tmp_path, "garbled", None)
+            broken = tmp_path / "modelscan_provider_garbled-1.0.dist-info" / "entry_points.txt"
+            broken.write_text("[x]\nno equals sign\n", encoding="utf-8")
+        environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+        command = [sys.executable, "-m", "modelscan", "--help"]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        assert "greet" in done.stdout
+
+
 def test_importing_the_package_is_light(sixty: Path) -> None:
     modules = modules_after("import modelscan", sixty)
     assert not modules & {*HEAVY, "pluggy", "msgspec", "attrs", "importlib_metadata"}
@@ -55,4 +69,4 @@ with Client(transport=transport, config=False) as client:
 """
     modules = modules_after(code, sixty)
     assert [name for name in modules if name.startswith("modelscan_provider_")] == ["modelscan_provider_fake7"]
-    assert not modules & {"httpx", "apsw", "rich", "aiohttp"}
+    assert not modules & {"httpx", "apsw", "rich", "aiohttp", *FOR_OTHER_CALLS}

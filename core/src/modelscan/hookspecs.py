@@ -20,9 +20,8 @@ What holds for all of them:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-import attrs
 import pluggy
 
 if TYPE_CHECKING:
@@ -53,8 +52,7 @@ hookimpl = pluggy.HookimplMarker("modelscan")
 """Marks a function as a plugin's implementation of the hook that it is named after."""
 
 
-@attrs.frozen(kw_only=True)
-class Hook:
+class Hook(NamedTuple):
     """One row of the table. `object` is what the hook gives (components) or what it is about (hooks proper)."""
 
     name: str

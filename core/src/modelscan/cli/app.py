@@ -71,7 +71,18 @@ class LazyGroup(click.Group):
             raise click.UsageError(f"{error.message} Did you mean {near[0]!r}?", ctx) from None
 
     def _plugin_commands(self) -> list[str]:
-        return [name for name in _plugins().names("command") if name not in COMMANDS]
+        return [name for name in _installed_commands() if name not in COMMANDS]
+
+
+def _installed_commands() -> list[str]:
+    """The names alone, read off the entry points: for a help text the plugin system would take longer than all else."""
+    import importlib_metadata
+
+    try:
+        points = importlib_metadata.entry_points(group="modelscan.commands")
+    except Exception:  # noqa: BLE001 - a distribution that can't be read: the plugin system reads the others
+        return list(_plugins().names("command"))
+    return sorted({point.name for point in points})
 
 
 def _plugins() -> Any:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
+import modelscan
 from modelscan.auth.forms import GivenKey
 from modelscan.client.endpoints import Endpoints
-from modelscan.client.flows import FlowRunner
 from modelscan.client.pipeline import Pipeline
 from modelscan.client.retry import RetryPolicy
 from modelscan.client.sending import Sender
@@ -17,6 +18,9 @@ from modelscan.limits.unlimited import Unlimited
 from modelscan.plugins import Plugins
 from modelscan.routing.candidates import Candidates
 from modelscan.transport.fetching import MediaFetcher
+
+if TYPE_CHECKING:
+    from modelscan.client.flows import FlowRunner
 
 
 class Assembly:
@@ -45,15 +49,21 @@ class Assembly:
         settings = self._settings
         limiter = self.plugins.limiter(settings["client.limiter"])()
         sender = Sender(self._transport, limiter, _timeouts(settings), self._fetcher)
-        later = Sender(self._transport, Unlimited(), _timeouts(settings), self._fetcher)
         return Pipeline(
             self.plugins,
             Candidates(settings.accounts, settings.routes),
             Endpoints(self.plugins, self._api_keys, settings.base_urls, sender.plain),
             sender,
-            FlowRunner(sender, later, _retries(settings)),
+            lambda: self._flow_runner(sender),
             _retries(settings),
         )
+
+    def _flow_runner(self, sender: Sender) -> FlowRunner:
+        from modelscan.client.flows import FlowRunner  # most programs have no flow, and it takes a while to import
+
+        settings = self._settings
+        later = Sender(self._transport, Unlimited(), _timeouts(settings), self._fetcher)
+        return FlowRunner(sender, later, _retries(settings))
 
     async def close(self) -> None:
         """Close all connections."""
@@ -90,6 +100,7 @@ def _options(settings: Settings) -> TransportOptions:
         http2=settings["transport.http2"],
         trust_env=settings["transport.trust_env"],
         max_connections=settings["transport.max_connections"] or None,
+        user_agent=f"modelscan/{modelscan.__version__} (python)",
     )
 
 

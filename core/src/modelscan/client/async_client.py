@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
 
 import msgspec
 
@@ -14,8 +14,6 @@ from modelscan.client import context as contexts
 from modelscan.client.assembly import Assembly
 from modelscan.client.client_arguments import ClientArguments
 from modelscan.client.configuration import load
-from modelscan.client.jobs import Job, Jobs
-from modelscan.client.live import LiveConnection, LiveSession
 from modelscan.client.options import CallOptions, ChatOptions, Prompt, chat_request
 from modelscan.client.pipeline import Pipeline
 from modelscan.client.settings import Settings
@@ -28,7 +26,11 @@ from modelscan.types.chat import ChatReply, ChatRequest
 from modelscan.types.content import Image
 from modelscan.types.context import CallContext
 from modelscan.types.embed import EmbedPurpose, EmbedReply, EmbedRequest
-from modelscan.types.realtime import RealtimeConfig
+
+if TYPE_CHECKING:
+    from modelscan.client.jobs import Job, Jobs
+    from modelscan.client.live import LiveConnection, LiveSession
+    from modelscan.types.realtime import RealtimeConfig
 
 T = TypeVar("T")
 
@@ -64,7 +66,8 @@ class AsyncClient:
             tuple(arguments.get("plugins", ())),
             None if isinstance(transport, str) else transport,
         )
-        self._jobs = Jobs(arguments.get("jobs"))
+        self._job_store = arguments.get("jobs")
+        self._jobs: Jobs | None = None
         self._pipeline: Pipeline | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_closed = False
@@ -89,7 +92,8 @@ class AsyncClient:
     async def close(self) -> None:
         """Close all connections. Calls under way fail, jobs can be resumed. Any number of times."""
         self._is_closed = True
-        await self._jobs.leave()
+        if self._jobs is not None:
+            await self._jobs.leave()
         await self._assembly.close()
 
     def context(self, **changes: Any) -> AbstractContextManager[CallContext]:
@@ -174,7 +178,7 @@ class AsyncClient:
         capability = str(type(request).__struct_config__.tag)
         context = contexts.of_call(options, contexts.current())
         pipeline = self._ready()
-        return await self._jobs.start(lambda track: pipeline.run(capability, request, model, context, track))
+        return await self._all_jobs().start(lambda track: pipeline.run(capability, request, model, context, track))
 
     async def resume(self, job_id: str, **options: Unpack[CallOptions]) -> Job:
         """A stored job, gone on with. One that is under way here already is given as it is.
@@ -183,18 +187,27 @@ class AsyncClient:
         """
         context = contexts.of_call(options, contexts.current())
         pipeline = self._ready()
-        return await self._jobs.resume(
+        return await self._all_jobs().resume(
             job_id, lambda request, step, track: pipeline.run(step.capability, request, step.candidate, context, track)
         )
 
     def live(self, config: RealtimeConfig, *, model: Model, **options: Unpack[CallOptions]) -> LiveSession:
         """A live session of speech and text, opened when its block is entered. `timeout_s` bounds the opening."""
+        from modelscan.client.live import LiveSession  # late: see the pipeline
+
         outer = contexts.current()
 
         async def open_connection() -> LiveConnection:
             return await self._ready().open_live(config, model, contexts.of_call(options, outer))
 
         return LiveSession(open_connection)
+
+    def _all_jobs(self) -> Jobs:
+        if self._jobs is None:
+            from modelscan.client.jobs import Jobs  # late: see the pipeline
+
+            self._jobs = Jobs(self._job_store)
+        return self._jobs
 
     async def _run(self, capability: str, request: Any, model: Model, context: CallContext) -> Any:
         return await self._ready().run(capability, request, model, context)

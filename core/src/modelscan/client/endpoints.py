@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any, Literal
 
-import attrs
+import msgspec
 
 from modelscan.auth.credentials import find_credential
 from modelscan.auth.exchange import SendRequest
@@ -30,8 +30,7 @@ _WANTED: Mapping[Mode, tuple[type, ...]] = {
 }
 
 
-@attrs.frozen(eq=False)
-class Endpoint:
+class Endpoint(msgspec.Struct, frozen=True, eq=False):
     """One model of one account, ready to be called."""
 
     candidate: Candidate
@@ -39,7 +38,7 @@ class Endpoint:
     target: Target
     signer: Signer
     account_key: str
-    _checked: dict[tuple[str, str], Any] = attrs.field(factory=dict, init=False, repr=False)
+    _checked: dict[tuple[str, str], Any] = {}
 
     def operation(self, capability: str, mode: Mode) -> Any:
         """The operation for a capability: one of the protocols in `contracts.operations`, whichever the plugin chose.

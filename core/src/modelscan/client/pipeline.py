@@ -1,15 +1,16 @@
-"""One call, from the request to the reply: interceptors, ranking, the attempt loop, and those who watch."""
+"""One call, from the request to the reply: interceptors, ranking, the attempt loop, and those who watch.
+
+What only flows and live sessions need is imported with the first of them: a program that chats has its answer sooner.
+"""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from modelscan.client.attempts import AttemptError, attempt_until_done
 from modelscan.client.endpoints import Endpoint, Endpoints
-from modelscan.client.flows import FlowRunner, Track
-from modelscan.client.live import LiveConnection, opened
 from modelscan.client.retry import RetryPolicy
 from modelscan.client.sending import Sender
 from modelscan.client.sources import LiveSource, NativeSource
@@ -20,7 +21,11 @@ from modelscan.plugins import Plugins
 from modelscan.routing.candidates import Candidates, Model, model_name
 from modelscan.types.accounts import Candidate
 from modelscan.types.context import CallContext
-from modelscan.types.realtime import RealtimeConfig
+
+if TYPE_CHECKING:
+    from modelscan.client.flows import FlowRunner, Track
+    from modelscan.client.live import LiveConnection
+    from modelscan.types.realtime import RealtimeConfig
 
 Result = TypeVar("Result")
 
@@ -36,7 +41,7 @@ class Pipeline:
         candidates: Candidates,
         endpoints: Endpoints,
         sender: Sender,
-        flows: FlowRunner,
+        flows: Callable[[], FlowRunner],
         retries: RetryPolicy,
     ) -> None:
         self._hooks = plugins.hooks()
@@ -62,7 +67,7 @@ class Pipeline:
             try:
                 endpoint = self._endpoint(candidate)
                 if endpoint.is_flow(capability):
-                    reply = await self._flows.run(endpoint, call, watching.headers, track)
+                    reply = await self._flows().run(endpoint, call, watching.headers, track)
                 else:
                     reply = await self._sender.whole(endpoint, call, watching.headers)
             except BaseException as error:
@@ -95,6 +100,8 @@ class Pipeline:
 
     async def open_live(self, config: RealtimeConfig, model: Model, context: CallContext) -> LiveConnection:
         """A live session whose socket is open. Raises what the last attempt to open one raised."""
+        from modelscan.client.live import opened
+
         call = _call("realtime", config, model, context, is_stream=True)
         watch = CallWatch(self._hooks, call)
 

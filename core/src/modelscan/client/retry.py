@@ -5,14 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-import attrs
+import msgspec
 
 from modelscan.contracts.http import Repeat
 from modelscan.errors import LimitError, ModelScanError, ProviderError, StreamCutError, TransportError
 
 
-@attrs.frozen
-class RetryPolicy:
+class RetryPolicy(msgspec.Struct, frozen=True):
     """Full-jitter exponential backoff that honours what the provider asks for.
 
     A retry waits a random time between zero and `base_s` doubled with each attempt, `cap_s` at most; where the provider

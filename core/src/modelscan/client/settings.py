@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import Any, Literal, get_args, get_origin
 
-import attrs
+import msgspec
 
 from modelscan.errors import ConfigurationError
 from modelscan.types.accounts import Account, Route
 
 
-@attrs.frozen
-class Key:
+class Key(msgspec.Struct, frozen=True):
     """One setting: `section.name` in the file, `MODELSCAN_SECTION_NAME` in the environment."""
 
     section: str
@@ -82,15 +81,14 @@ ROUTE_KEYS = ("strategy", "models", "requires")
 Origin = Literal["default", "file", "environment", "argument"]
 
 
-@attrs.frozen(kw_only=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All settings of one client, checked. `origins` says where each value came from."""
 
     values: dict[str, Any]
     accounts: tuple[Account, ...] = ()
-    routes: dict[str, Route] = attrs.field(factory=dict)
-    base_urls: dict[str, str] = attrs.field(factory=dict)
-    origins: dict[str, Origin] = attrs.field(factory=dict)
+    routes: dict[str, Route] = {}
+    base_urls: dict[str, str] = {}
+    origins: dict[str, Origin] = {}
     file: str = ""
 
     def __getitem__(self, path: str) -> Any:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
 import attrs
+import msgspec
 
 from modelscan.contracts.flows import Flow
 from modelscan.contracts.http import HttpRequest, Target
@@ -29,8 +30,7 @@ class Credential:
         return self.secrets["key"]
 
 
-@attrs.frozen
-class Token:
+class Token(msgspec.Struct, frozen=True):
     """A short-lived credential that was exchanged for a long-lived one; kept in memory only."""
 
     secret: Secret

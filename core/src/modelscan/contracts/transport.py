@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Protocol, runtime_checkable
 
-import attrs
 import msgspec
 
 from modelscan.contracts.http import HttpRequest, ResponseHead
@@ -24,8 +23,7 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     read_s: float | None = 120.0
 
 
-@attrs.frozen(kw_only=True)
-class TransportOptions:
+class TransportOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How a transport is set up.
 
     `ca_bundle` is a file or folder of trusted certificates (None: SSL_CERT_FILE, SSL_CERT_DIR, else certifi's);

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-import attrs
+import msgspec
 
 from modelscan.plugins.builtins import BUILTINS
 from modelscan.plugins.kinds import COMPONENTS, KIND_OF
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from importlib_metadata import EntryPoint, IDistribution
 
 
-@attrs.frozen(eq=False)
-class Found:
+class Found(msgspec.Struct, frozen=True, eq=False):
     """One entry point of ours. `error` says why its distribution can't be read; there is no entry point then."""
 
     kind: str

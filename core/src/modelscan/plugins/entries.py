@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-import attrs
+import msgspec
 
 from modelscan.contracts.plugins import PluginRecord, PluginState
 from modelscan.contracts.provider import Provider
@@ -20,8 +20,7 @@ _CORE = "modelscan-core"
 _LEVEL = "modelscan-level-"
 
 
-@attrs.define(eq=False)
-class Entry:
+class Entry(msgspec.Struct, eq=False):
     """What is known of one plugin, and what it gave once it was loaded."""
 
     found: Found
@@ -33,7 +32,7 @@ class Entry:
     is_slow: bool = False
     component: object = None
     implementations: tuple[Implementation, ...] = ()
-    lock: threading.RLock = attrs.field(factory=threading.RLock, repr=False)
+    lock: threading.RLock = msgspec.field(default_factory=threading.RLock)
 
     @property
     def kind(self) -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-import attrs
+import msgspec
 
 from modelscan import hookspecs
 from modelscan.errors import PluginBrokenError
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
 _HOOKS = {hook.name: hook for hook in HOOKS}
 
 
-@attrs.frozen(eq=False)
-class Implementation:
+class Implementation(msgspec.Struct, frozen=True, eq=False):
     """One function of one plugin. `takes` are the positions of the arguments it wants; None for all, in order.
 
     It gives what the plugin gives, and raises what it raises: both are of any type.
@@ -122,5 +120,7 @@ def _check_unmarked(plugin: object, marked: set[str]) -> None:
 
 
 def _nearest(name: str, names: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
     near = get_close_matches(name, names, n=1)
     return f"; did you mean {near[0]}?" if near else ""

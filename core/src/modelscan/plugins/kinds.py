@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 from modelscan.errors import ConfigurationError
 from modelscan.hookspecs import HOOKS, HOOKS_GROUP
 
@@ -26,6 +24,8 @@ def checked_kind(kind: str) -> str:
     """The kind itself. Raises `ConfigurationError` where there is none of that name."""
     if kind in GROUP_OF:
         return kind
+    from difflib import get_close_matches
+
     near = get_close_matches(kind, GROUP_OF, n=1)
     advice = f"Did you mean {near[0]!r}?" if near else f"It is one of: {', '.join(GROUP_OF)}."
     raise ConfigurationError(f"there is no kind of plugin named {kind!r}", advice=advice)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Final
 
-import attrs
+import msgspec
 
 from modelscan.errors import PluginBrokenError, PluginIncompatibleError
 from modelscan.plugins.components import check_api, check_name, component_of
@@ -17,8 +17,7 @@ from modelscan.plugins.kinds import HOOK, hook_name
 from modelscan.plugins.notices import told
 
 
-@attrs.frozen
-class Patience:
+class Patience(msgspec.Struct, frozen=True):
     """How long an import may take: beyond `slow_s` it is reported, beyond `longest_s` a check gives it up."""
 
     slow_s: float = 1.0
@@ -44,7 +43,7 @@ def load(entry: Entry, patience: Patience) -> bool:
         except KeyboardInterrupt:
             raise
         except PluginIncompatibleError as error:
-            entry.fail("incompatible", error.message, error.advice)
+            entry.fail("incompatible", error.message, vars(error).get("advice", ""))  # else the entry knows better
         except PluginBrokenError as error:
             entry.fail("broken", error.message, cause=error.__cause__)
         except BaseException as error:  # noqa: BLE001 - that is the point

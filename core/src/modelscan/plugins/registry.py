@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, cast
 
 from modelscan.contracts.auth import AuthScheme
@@ -193,6 +192,8 @@ class Plugins:
         return [entry for entry in entries if entry.kind == kind and entry.name == name]
 
     def _not_found(self, kind: str, name: str) -> PluginNotFoundError:
+        from difflib import get_close_matches
+
         names = self.names(kind)
         near = get_close_matches(name, names, n=3)
         have = f"Did you mean {' or '.join(near)}?" if near else f"Installed: {', '.join(names) or 'none'}."

@@ -13,7 +13,7 @@ import secrets
 from collections.abc import AsyncIterator, Iterator
 from typing import Final
 
-import attrs
+import msgspec
 
 from modelscan.contracts.http import Body, Field, FileRef, Headers, Multipart
 from modelscan.errors import MediaError
@@ -23,8 +23,7 @@ _BOUNDARY_KEY: Final = secrets.token_bytes(32)
 _ESCAPES: Final = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
 
 
-@attrs.frozen
-class _File:
+class _File(msgspec.Struct, frozen=True):
     """A file on disk as it was when the body was opened."""
 
     path: str
@@ -54,8 +53,7 @@ class _File:
             digest.update(self.read(offset))
 
 
-@attrs.frozen
-class OpenedBody:
+class OpenedBody(msgspec.Struct, frozen=True):
     """A body that is ready to be sent.
 
     `length` is its exact size in bytes, `headers` what the body itself decides: the content type of a file or a form,

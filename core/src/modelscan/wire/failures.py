@@ -7,7 +7,6 @@ the vendor's at all (a proxy's page, nothing, half of something).
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -129,6 +128,8 @@ def describe(response: HttpResponse) -> str:
     except ValueError:
         status = f"status {response.status}"
     text = response.body[:_KEPT_BODY_BYTES].decode("utf-8", "replace")
+    import html  # its table of entities takes a while, and hardly an error is a page
+
     text = " ".join(html.unescape(_TAGS.sub(" ", text)).split())
     if not text:
         return f"{status}, with an empty body"

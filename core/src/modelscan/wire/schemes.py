@@ -15,11 +15,15 @@ from modelscan.contracts.flows import Flow
 from modelscan.contracts.http import HttpRequest, Target
 
 
-@attrs.frozen
 class _StaticScheme:
     """A scheme whose credential signs by itself: no body is hashed and no token fetched."""
 
-    needs_body_hash: bool = attrs.field(default=False, init=False)
+    __slots__ = ()
+
+    @property
+    def needs_body_hash(self) -> bool:
+        """False."""
+        return False
 
     def exchange(self, credential: Credential, target: Target, now: datetime) -> Flow[None, Token, Any] | None:
         """None: there is nothing to exchange."""

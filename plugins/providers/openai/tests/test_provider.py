@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -130,3 +132,16 @@ def test_vectors_are_asked_for_in_their_smaller_form() -> None:
     body = requests()[2].body
     assert isinstance(body, bytes)
     assert msgspec.json.decode(body)["encoding_format"] == "base64"
+
+
+def test_the_responses_api_is_imported_with_the_first_call_that_needs_it() -> None:
+    code = """
+import sys
+from modelscan.contracts.http import Target
+from modelscan_provider_openai import modelscan_provider as provider
+chat = provider().chat
+of = lambda model: type(chat.api_of(Target(base_urls={"default": "https://a.test"}, model=model))).__name__
+print(of("gpt-4o"), "modelscan.wire.openai_compatible.responses" in sys.modules, of("gpt-5.3-codex"))
+"""
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert told.split() == ["OpenAIChatCompletions", "False", "OpenAIResponses"]

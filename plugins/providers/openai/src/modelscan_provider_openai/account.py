@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-import attrs
-
 from modelscan.contracts.http import Headers, Target
 from modelscan.types.chat import ChatRequest
 from modelscan.types.embed import EmbedRequest
 from modelscan.wire.openai_compatible import ChatCompletions, Embeddings, Models
-from modelscan.wire.openai_compatible.responses import Responses
 
 _HEADERS: Final = (("organization", "openai-organization"), ("project", "openai-project"))
 
@@ -21,36 +18,30 @@ def account_headers(target: Target) -> Headers:
     return tuple([(header, params[name]) for name, header in _HEADERS if params.get(name)])
 
 
-@attrs.frozen(kw_only=True)
 class OpenAIChatCompletions(ChatCompletions):
     """Chat completions as OpenAI itself has it."""
 
-    def headers(self, request: ChatRequest, target: Target) -> Headers:
-        """Every header but the credential's."""
-        return super().headers(request, target) + account_headers(target)
-
-
-@attrs.frozen(kw_only=True)
-class OpenAIResponses(Responses):
-    """The Responses API as OpenAI itself has it."""
+    __slots__ = ()
 
     def headers(self, request: ChatRequest, target: Target) -> Headers:
         """Every header but the credential's."""
         return super().headers(request, target) + account_headers(target)
 
 
-@attrs.frozen(kw_only=True)
 class OpenAIEmbeddings(Embeddings):
     """Embeddings as OpenAI itself has them."""
+
+    __slots__ = ()
 
     def headers(self, request: EmbedRequest, target: Target) -> Headers:
         """Every header but the credential's."""
         return super().headers(request, target) + account_headers(target)
 
 
-@attrs.frozen(kw_only=True)
 class OpenAIModels(Models):
     """The list of models as OpenAI itself has it."""
+
+    __slots__ = ()
 
     def headers(self, target: Target) -> Headers:
         """Every header but the credential's."""

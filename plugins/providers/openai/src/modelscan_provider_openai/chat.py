@@ -6,8 +6,8 @@ Which models only the Responses API has is from litellm 1.109.1's price map (`mo
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-from typing import Final
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
@@ -17,8 +17,10 @@ from modelscan.contracts.provider import Parameter
 from modelscan.errors import ConfigurationError
 from modelscan.types.chat import ChatChunk, ChatReply, ChatRequest
 from modelscan.wire.openai_compatible import ChatCompletions
-from modelscan.wire.openai_compatible.responses import Responses
-from modelscan_provider_openai.account import OpenAIChatCompletions, OpenAIResponses
+from modelscan_provider_openai.account import OpenAIChatCompletions
+
+if TYPE_CHECKING:
+    from modelscan_provider_openai.responses import OpenAIResponses
 
 API: Final = Parameter(
     name="api",
@@ -41,20 +43,26 @@ def needs_responses(model: str) -> bool:
     return _RESPONSES_ONLY.search(model) is not None
 
 
+@cache
+def _responses() -> OpenAIResponses:
+    from modelscan_provider_openai.responses import OpenAIResponses
+
+    return OpenAIResponses()
+
+
 @attrs.frozen(kw_only=True)
 class OpenAIChat:
     """Chat by the API that the account's parameter `api` names, or that the model needs."""
 
     completions: ChatCompletions = attrs.field(factory=OpenAIChatCompletions)
-    responses: Responses = attrs.field(factory=OpenAIResponses)
 
-    def api_of(self, target: Target) -> ChatCompletions | Responses:
+    def api_of(self, target: Target) -> ChatCompletions | OpenAIResponses:
         """The operation for a model. Raises `ConfigurationError` for an `api` of another name."""
         api = target.params.get("api") or "auto"
         if api == "auto":
-            return self.responses if needs_responses(target.model) else self.completions
+            return _responses() if needs_responses(target.model) else self.completions
         if api == "responses":
-            return self.responses
+            return _responses()
         if api == "chat":
             return self.completions
         raise ConfigurationError(
