@@ -63,9 +63,9 @@ def add(found: Json, candidate: Any) -> None:
             data = base64.b64encode(part.inline_data.data).decode()
             found["others"].append(["inline_data", part.inline_data.mime_type, data])
         else:
-            names = [name for name, value in part if value is not None and name not in ("thought", "thought_signature")]
+            names = [name for name, value in part if value is not None and name not in MARKS]
             if names:
-                found["others"].append(names)
+                found["others"].append([types.Part.model_fields[name].alias or name for name in names])
         if part.thought_signature:
             signature = base64.b64encode(part.thought_signature).decode()
             found.setdefault("signatures", []).append(signature)
@@ -76,6 +76,9 @@ def add(found: Json, candidate: Any) -> None:
     if candidate.logprobs_result:
         chosen = candidate.logprobs_result.chosen_candidates or ()
         found.setdefault("logprobs", []).extend([one.token, one.log_probability] for one in chosen)
+
+
+MARKS = ("thought", "thought_signature", "video_metadata", "media_resolution", "part_metadata")
 
 
 def embed(asked: Json, body: bytes) -> Json:

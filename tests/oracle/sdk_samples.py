@@ -6,15 +6,18 @@ the oracle's environment.
 
 from __future__ import annotations
 
+import enum
 import types
 import typing
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any, Literal
 
 import pydantic  # type: ignore[import-not-found]  # the oracle's environment has it
 
 WAYS = ("full", "bare", "null")
 _DEEPEST = 6
+_PLAIN = {str: "text", int: 7, float: 0.5, bool: True, bytes: "Ynl0ZXM=", datetime: "2026-11-24T12:00:00Z"}
 
 
 def members(annotation: Any) -> list[Any]:
@@ -39,7 +42,9 @@ def sample(annotation: Any, way: str, depth: int = 0) -> Any:
         return {"key": sample(inner[1], way, depth + 1)} if inner else {"key": "value"}
     if isinstance(kind, type) and issubclass(kind, pydantic.BaseModel):
         return dict(_fields(kind, way, depth + 1))
-    return {str: "text", int: 7, float: 0.5, bool: True, bytes: "Ynl0ZXM="}.get(kind, {"key": "value"})
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        return list(kind)[-1].value
+    return _PLAIN.get(kind, {"key": "value"})
 
 
 def _fields(model: Any, way: str, depth: int) -> Iterator[tuple[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from base64 import b64decode
 from functools import cache
 from typing import Any
 
@@ -18,10 +19,10 @@ from modelscan.types.embed import EmbedRequest
 from modelscan.types.usage import Usage
 from modelscan.wire.gemini import EmbedContent, GenerateContent
 from modelscan.wire.gemini.parts import NAMELESS
-from oracle import Json, Verdicts, arguments_of, form, is_framed, needs_oracle, read_by_sdk, read_by_us
+from oracle import Json, Verdicts, arguments_of, asked, form, is_framed, needs_oracle, read_by_sdk, read_by_us, run
 from recordings import Recording, needs_recordings
 
-pytestmark = [needs_oracle, needs_recordings]
+pytestmark = needs_oracle
 
 TARGET = Target(base_urls={"default": "https://generativelanguage.googleapis.com/v1beta"}, model="gemini-3-pro")
 SCRIPT = "sdk_gemini_replies.py"
@@ -110,7 +111,7 @@ def told_other(part: Any) -> list[Any]:
     if isinstance(part, ProviderPart):
         return [part.kind]
     if part.data is None:
-        return ["file_data"]
+        return ["fileData"]
     return ["inline_data", part.media_type, base64.b64encode(part.data).decode()]
 
 
@@ -126,6 +127,7 @@ def expected_choice(choice: Json) -> Json:
     empty: Json = {"text": "", "thought": "", "calls": [], "others": [], "finish": "", "logprobs": [], "signatures": []}
     found = {**empty, **choice}
     found.pop("sources", None)
+    found["calls"] = [[call, name or "", arguments] for call, name, arguments in found["calls"]]
     found["signatures"] = [bare(signature) for signature in found["signatures"]]
     return found
 
@@ -143,6 +145,15 @@ def expected_usage(block: Json) -> Usage:
     )
 
 
+def check(reply: ChatReply[None], reading: Json) -> None:
+    assert told(reply) == expected(reading)
+    usage = expected_usage(reading["usage"])
+    assert reply.usage.is_reported == usage.is_reported
+    for name in ("input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens"):
+        assert getattr(reply.usage, name) == getattr(usage, name)
+
+
+@needs_recordings
 @pytest.mark.parametrize("provider", ["gemini", "vertex"])
 def test_every_answer_says_what_the_sdk_reads(provider: str, capsys: pytest.CaptureFixture[str]) -> None:
     verdicts = Verdicts(f"answers of {provider} by Google's SDK")
@@ -156,15 +167,11 @@ def test_every_answer_says_what_the_sdk_reads(provider: str, capsys: pytest.Capt
                 with pytest.raises(ContentFilterError):
                     read_by_us(GenerateContent(), body, TARGET)
                 continue
-            reply = read_by_us(GenerateContent(), body, TARGET)
-            assert told(reply) == expected(reading["reply"])
-            usage = expected_usage(reading["reply"]["usage"])
-            assert reply.usage.is_reported == usage.is_reported
-            for name in ("input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens"):
-                assert getattr(reply.usage, name) == getattr(usage, name)
+            check(read_by_us(GenerateContent(), body, TARGET), reading["reply"])
     verdicts.tell(capsys)
 
 
+@needs_recordings
 def test_every_embedding_says_what_the_sdk_reads(capsys: pytest.CaptureFixture[str]) -> None:
     verdicts = Verdicts("embeddings of gemini by Google's SDK")
     for one, reading in readings("gemini", "embed"):
@@ -176,6 +183,25 @@ def test_every_embedding_says_what_the_sdk_reads(capsys: pytest.CaptureFixture[s
     verdicts.tell(capsys)
 
 
+@needs_recordings
 def test_every_reason_to_leave_a_recording_out_is_one_that_occurs() -> None:
     names = [repr(one) for provider in ("gemini", "vertex") for one, _ in readings(provider, "generate")]
     assert [part for part in LEFT_OUT if not any(part in name for name in names)] == []
+
+
+@pytest.mark.parametrize("is_vertex", [False, True])
+def test_what_the_sdks_types_allow_is_read_as_the_sdk_reads_it(
+    is_vertex: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every kind of part, metadata and reason to finish, with all of its fields, with nulls and with none."""
+    samples = {line["id"]: line for line in run("sdk_gemini_samples.py")}
+    verdicts = Verdicts(f"answers of {'Vertex AI' if is_vertex else 'Gemini'} made from the SDK's types")
+    lines = [
+        asked("generate", b64decode(one["body"]), stream=one["stream"], id=name, vertex=is_vertex)
+        for name, one in samples.items()
+    ]
+    for reading in run(SCRIPT, lines=lines):
+        body = b64decode(samples[reading["id"]]["body"])
+        with verdicts.of(reading["id"], form(body)):
+            check(read_by_us(GenerateContent(), body, TARGET), reading["reply"])
+    verdicts.tell(capsys)

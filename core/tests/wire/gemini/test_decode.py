@@ -561,3 +561,10 @@ def test_null_stands_for_absent_everywhere() -> None:
     }
     assert whole(body).message.content == ()
     assert whole({"candidates": [{"content": {"parts": None}}], "promptFeedback": None}).finish_reason is None
+
+
+def test_a_thought_of_which_only_the_signature_is_told_goes_back_as_one() -> None:
+    parts = [{"thought": True, "thoughtSignature": "c2ln"}, {"text": "Hi"}]
+    body = msgspec.json.encode({"candidates": [{"content": {"parts": parts}, "finishReason": "STOP"}]})
+    reply = GenerateContent().decode(HttpResponse(ResponseHead(200), body), REQUEST, TARGET)
+    assert reply.message.content == (Reasoning(signature="c2ln"), Text(text="Hi"))

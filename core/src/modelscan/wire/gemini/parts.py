@@ -62,7 +62,7 @@ def _part_of(body: PartBody, raw: msgspec.Raw, call_id: str) -> AnyPart | None:
     if body.file_data is not None and body.file_data.file_uri is not None:
         named = body.file_data
         return media_part(named.mime_type or "", signature, beside(raw), file_id=named.file_uri)
-    return _provider_part(raw, signature)
+    return _other_part(raw, signature)
 
 
 def _text_part(body: PartBody, signature: str | None) -> AnyPart | None:
@@ -100,10 +100,12 @@ def beside(raw: msgspec.Raw) -> dict[str, Any]:
     return {name: value for name, value in extra.items() if value is not None and value is not False}
 
 
-def _provider_part(raw: msgspec.Raw, signature: str | None) -> ProviderPart | None:
+def _other_part(raw: msgspec.Raw, signature: str | None) -> ProviderPart | Reasoning | None:
     block = msgspec.json.decode(raw)
     block.pop("thoughtSignature", None)
     told = {name: value for name, value in block.items() if value is not None and value is not False}
+    if told == {"thought": True} and signature:  # a thought of which nothing is told but its signature
+        return Reasoning(signature=signature)
     kind = next((name for name in told if name not in ("thought", *_MARKS)), "")
     return ProviderPart(kind=kind, extra=told, signature=signature) if told or signature else None
 
