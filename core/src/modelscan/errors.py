@@ -101,9 +101,13 @@ class ModelScanError(Exception):
 class ConfigurationError(ModelScanError):
     """The configuration is wrong. Never retryable: mend the key or the value that the message names."""
 
+    advice = "Mend what the message names; docs/reference/configuration.md lists every key."
+
 
 class PluginError(ModelScanError):
     """A plugin can't be used; every other plugin still can."""
+
+    advice = "`modelscan plugins` shows what is wrong, and how to mend it."
 
 
 class PluginNotFoundError(PluginError):
@@ -125,27 +129,38 @@ class PluginBlockedError(PluginError):
 class CredentialError(ModelScanError):
     """No credential where one is needed, or one that must not go where it was asked to go."""
 
+    advice = "`modelscan doctor` shows which keys are found, and where."
+
 
 class InvalidRequestError(ModelScanError):
     """The request is refused here; nothing was sent."""
+
+    advice = "Mend the request as the message says."
 
 
 class UnsupportedError(InvalidRequestError):
     """The vendor can't express what was asked for."""
 
+    advice = "Leave it out, or choose another model or provider."
+
 
 class MediaError(InvalidRequestError):
     """Media that can't be read or fetched, or that the vendor doesn't take."""
+
+    advice = "Convert, shrink or leave out the file, or choose another provider."
 
 
 class LimitError(ModelScanError):
     """A limit says no; nothing was sent."""
 
     retryable = True
+    advice = "Try again later, or raise the limit."
 
 
 class LimitExceededError(LimitError):
     """The call needs more than a limit's whole amount, or would have to wait longer than it may."""
+
+    advice = "Ask for less in one call, give it more time (timeout_s), or raise the limit."
 
 
 class BudgetExceededError(LimitError):
@@ -164,6 +179,8 @@ class DeadlineError(ModelScanError, builtins.TimeoutError):
 class TransportError(ModelScanError):
     """The network failed in `phase`: `connect` (surely not billed), or `send`, `wait`, `read` (nobody knows)."""
 
+    advice = "It may have been carried out and billed: send it again only where twice does no harm."
+
     def __init__(self, message: str, *, phase: Phase, provider: str = "", model: str = "", advice: str = "") -> None:
         super().__init__(message, provider=provider, model=model, advice=advice, retryable=phase == "connect")
         self.phase: Phase = phase
@@ -172,14 +189,10 @@ class TransportError(ModelScanError):
 class ConnectError(TransportError):
     """No connection could be made: nothing was sent."""
 
+    advice = "Check the address, the network, and proxy settings (HTTPS_PROXY, SSL_CERT_FILE)."
+
     def __init__(self, message: str, *, provider: str = "", model: str = "", advice: str = "") -> None:
-        super().__init__(
-            message,
-            phase="connect",
-            provider=provider,
-            model=model,
-            advice=advice or "Check the address, the network, and proxy settings (HTTPS_PROXY, SSL_CERT_FILE).",
-        )
+        super().__init__(message, phase="connect", provider=provider, model=model, advice=advice)
 
 
 class TimeoutError(TransportError, builtins.TimeoutError):  # noqa: A001 - the field's word; a TimeoutError is one too
@@ -197,17 +210,19 @@ class DecodeError(ReplyError):
 
 
 class StreamCutError(ReplyError):
-    """The stream ended before its end. What had arrived is in `partial`, where the caller kept it."""
+    """The stream ended before its end. The stream's `partial()` is what had arrived."""
 
     retryable = True
-    advice = "What arrived is charged at its bound. Call again, or use on_cut='restart'."
+    advice = "Call again where twice does no harm; the stream's `partial()` is what arrived, charged at its bound."
 
 
 class OutputError(ReplyError):
     """The model's text isn't of the type that `returns` asks for; `text` is what it wrote."""
 
+    advice = "Ask again, or choose a model with strict schemas."
+
     def __init__(self, message: str, *, text: str = "", advice: str = "") -> None:
-        super().__init__(message, advice=advice or "Ask again, or choose a model with strict schemas.")
+        super().__init__(message, advice=advice)
         self.text = text
 
 
@@ -219,6 +234,8 @@ class OutcomeUnknownError(ModelScanError):
 
 class ProviderError(ModelScanError):
     """The provider said no. `status` is the HTTP status (200 too: some say so in the body), `code` their word."""
+
+    advice = "Look the message up in the provider's documentation."
 
     def __init__(
         self,
@@ -294,12 +311,14 @@ class RequestTimeoutError(ProviderError):
     """The provider gave up waiting."""
 
     retryable = True
+    advice = "Try again, with less in one request if it repeats."
 
 
 class ConflictError(ProviderError):
     """The provider was changing the same thing."""
 
     retryable = True
+    advice = "Try again when the other change is done."
 
 
 class RateLimitError(ProviderError):
@@ -319,6 +338,7 @@ class ServerError(ProviderError):
     """The provider failed."""
 
     retryable = True
+    advice = "Try again later; the provider's status page may say more."
 
 
 class OverloadedError(ServerError):
@@ -327,3 +347,5 @@ class OverloadedError(ServerError):
 
 class JobError(ProviderError):
     """An asynchronous job ended in failure."""
+
+    advice = "Mend what the message names, or start the job again."

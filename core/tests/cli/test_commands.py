@@ -65,6 +65,11 @@ class Terminal(io.StringIO):
         return True
 
 
+def piped(data: str | bytes) -> io.TextIOWrapper:
+    """Standard input that isn't a terminal; the locale's encoding is one that no text here is written in."""
+    return io.TextIOWrapper(io.BytesIO(data.encode() if isinstance(data, str) else data), encoding="ascii")
+
+
 @pytest.fixture
 def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
     install(tmp_path, "clitest", PROVIDER)
@@ -79,8 +84,8 @@ def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     for module in ("modelscan_provider_clitest", "modelscan_transport_canned", "modelscan_command_greet"):
         monkeypatch.delitem(sys.modules, module, raising=False)
 
-    def call(*arguments: str, stdin: str | None = None) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "stdin", Terminal() if stdin is None else io.StringIO(stdin))
+    def call(*arguments: str, stdin: str | bytes | None = None) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "stdin", Terminal() if stdin is None else piped(stdin))
         code = run(arguments)
         captured = capsys.readouterr()
         return code, captured.out, captured.err
@@ -102,6 +107,27 @@ def test_standard_input_comes_before_the_arguments(cli: Any) -> None:
     assert cli("chat", "Shorter, please.", "--no-stream", stdin="A long text.\n")[:2] == (0, "hello\n")
     assert sent_body()["messages"][0]["content"][0]["text"] == "A long text.\n\nShorter, please."
     assert cli("chat", stdin="only piped")[0] == 0
+
+
+def test_standard_input_is_utf8_whatever_the_locale(cli: Any) -> None:
+    assert cli("chat", stdin="Grüße")[0] == 0
+    assert sent_body()["messages"][0]["content"][0]["text"] == "Grüße"
+
+
+def test_standard_input_that_is_no_text_is_refused_with_advice(cli: Any) -> None:
+    code, _, error = cli("chat", "hi", stdin=b"\x89PNG\r\n\xff")
+    assert code == exits.USAGE
+    assert "no UTF-8 text (byte 0)" in error
+    assert "--image" in error
+
+
+def test_an_error_is_red_unless_no_color_is_set(
+    cli: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("click._compat.isatty", lambda _: True)
+    assert "\x1b[" not in cli("chat", "-m", "nobody/m", "hi")[2]
+    monkeypatch.delenv("NO_COLOR")
+    assert "\x1b[31m" in cli("chat", "-m", "nobody/m", "hi")[2]
 
 
 def test_a_reply_can_be_had_as_json(cli: Any) -> None:
@@ -186,6 +212,14 @@ def test_the_doctor_names_keys_configuration_and_problems(cli: Any, monkeypatch:
     monkeypatch.delenv("SSL_CERT_FILE")
     findings = json.loads(cli("doctor", "--json")[1])
     assert {"python", "configuration", "plugins", "keys", "network"} <= {finding["topic"] for finding in findings}
+
+
+def test_the_doctor_names_a_provider_that_is_configured_and_not_installed(cli: Any, tmp_path: Path) -> None:
+    (tmp_path / "modelscan.toml").write_text('[providers.clitets]\nbase_url = "http://127.0.0.1:1"\n[accounts.zzz]\n')
+    findings = {finding["text"]: finding for finding in json.loads(cli("doctor", "--json")[1])}
+    assert findings["it names the provider 'clitets', which isn't installed"]["advice"] == "Did you mean 'clitest'?"
+    unknown = findings["it names the provider 'zzz', which isn't installed"]
+    assert (unknown["verdict"], unknown["advice"]) == ("problem", "Install modelscan-provider-zzz, or take it out.")
 
 
 def test_the_doctor_sees_a_broken_configuration(cli: Any, tmp_path: Path) -> None:

@@ -32,6 +32,12 @@ def test_each_source_is_stronger_than_the_one_before(tmp_path: Path) -> None:
     ]
 
 
+def test_a_plan_in_the_arguments_wins_over_the_accounts_in_the_file(tmp_path: Path) -> None:
+    path = written(tmp_path, "[accounts.openai]\nplan = 'tier-1'\nregion = 'eu'\n")
+    (account,) = load({"plans": {"openai": "tier-3"}}, file=path, environment={}).accounts
+    assert (account.plan, account.region) == ("tier-3", "eu")
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [

@@ -26,7 +26,16 @@ def test_neighbouring_parts_make_up_one_message() -> None:
     assert messages_of(user("hi")) == (user("hi"),)
 
 
-@pytest.mark.parametrize(("prompt", "error"), [([], ValueError), ([3], TypeError), ([{"role": "user"}], TypeError)])
+@pytest.mark.parametrize(
+    ("prompt", "error"),
+    [
+        ([], ValueError),
+        ([3], TypeError),
+        ([{"role": "user"}], TypeError),
+        ({"role": "user"}, TypeError),
+        (None, TypeError),
+    ],
+)
 def test_what_is_no_prompt_is_refused_with_a_hint(prompt: Any, error: type[Exception]) -> None:
     with pytest.raises(error, match="at least one message|modelscan.user"):
         messages_of(prompt)

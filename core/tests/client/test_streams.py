@@ -7,8 +7,9 @@ import asyncio
 import pytest
 
 from modelscan import AsyncClient, Client
-from modelscan.errors import ConnectError, ModelScanError, ProviderError, ServerError, StreamCutError
+from modelscan.errors import ConnectError, DeadlineError, ModelScanError, ProviderError, ServerError, StreamCutError
 from modelscan.testing.scripted import Answer, PlainChat, ScriptedTransport, plain_provider
+from modelscan.transport.failures import timed_out
 
 OK = Answer(pieces=[b"hel\nlo", b"\nend\n"])
 
@@ -54,6 +55,32 @@ async def test_a_cut_after_a_chunk_is_a_cut_with_the_loss_as_its_cause() -> None
             with pytest.raises(StreamCutError) as caught:
                 await stream.reply()
     assert "cut" in str(caught.value.__cause__)
+
+
+async def test_a_cut_says_what_broke_and_what_to_change() -> None:
+    transport = ScriptedTransport(Answer(pieces=[b"hel\n"], broken=timed_out("read", "host", 3)))
+    async with AsyncClient(plugins=[plain_provider()], transport=transport, config=False) as client:
+        with pytest.raises(StreamCutError, match="host fell silent for 3 s") as caught:
+            await client.stream("hi", model="plain/m").reply()
+    assert "raise read_s" in caught.value.advice
+
+
+async def test_the_deadline_holds_to_the_streams_end() -> None:
+    transport = ScriptedTransport(Answer(pieces=[b"hel\n"], hang=True))
+    async with AsyncClient(plugins=[plain_provider()], transport=transport, config=False) as client:
+        async with client.stream("hi", model="plain/m", timeout_s=0.05) as stream:
+            assert (await anext(stream)).text == "hel"
+            with pytest.raises(DeadlineError, match="plain/m: the call's deadline passed before the stream's end"):
+                await anext(stream)
+            assert transport.exchanges[0].is_closed
+            assert stream.partial().text == "hel"
+
+
+async def test_a_silence_within_the_deadline_is_a_cut_with_its_own_reason() -> None:
+    answer = Answer(pieces=[b"hel\n"], broken=timed_out("read", "host", 3))
+    async with client_over(answer) as client:
+        with pytest.raises(StreamCutError, match="fell silent"):
+            await client.stream("hi", model="plain/m", timeout_s=60).reply()
 
 
 async def test_a_cut_after_the_end_does_no_harm() -> None:

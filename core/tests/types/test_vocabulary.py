@@ -229,6 +229,21 @@ def test_messages_are_built_from_text_and_calls() -> None:
     assert (message.text, message.reasoning, message.refusal, message.tool_calls) == ("a", "r", "no", (call,))
 
 
+def test_a_tool_may_give_back_a_picture_or_several_parts_but_no_bare_object() -> None:
+    picture = image("cat.png")
+    (result,) = messages.tool_result("c1", picture).content
+    assert isinstance(result, content.ToolResult)
+    assert result.content == (picture,)
+    (result,) = messages.tool_result("c1", ["a cat", picture]).content
+    assert isinstance(result, content.ToolResult)
+    assert result.content == (content.Text(text="a cat"), picture)
+    for bare in ({"answer": 42}, [1], 42):
+        with pytest.raises(TypeError):
+            messages.tool_result("c1", bare)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="not of int"):
+        messages.user(42)  # type: ignore[arg-type]
+
+
 def test_a_reply_shows_what_is_in_its_message() -> None:
     cited = content.Text(text="x", citations=(content.Citation(url="https://a"),))
     reply = chat.ChatReply(message=messages.assistant(cited), raw_body=b'{"a": 1}')

@@ -109,8 +109,8 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        sys.stderr.write("\nInterrupted.\n")
+    except (KeyboardInterrupt, click.Abort):  # click has ended the line
+        sys.stderr.write("Interrupted.\n")
         return INTERRUPTED
     except BrokenPipeError:
         # The reader has gone (`| head`): nothing is left to say, also not at the interpreter's exit.
@@ -130,7 +130,7 @@ def _explain(error: Exception, arguments: Sequence[str], code: int) -> int:
         traceback.print_exception(error)
         return code
     text = str(error) if isinstance(error, ModelScanError) else f"{type(error).__name__}: {error}"
-    click.secho(f"Error: {text}", fg="red", err=True)
+    click.secho(f"Error: {text}", fg="red", err=True, color=False if os.environ.get("NO_COLOR") else None)
     for note in getattr(error, "__notes__", ()):
         click.echo(f"  {note}", err=True)
     return code

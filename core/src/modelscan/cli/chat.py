@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from modelscan.cli.output import print_json
+from modelscan.cli.output import piped_text, print_json
 
 if TYPE_CHECKING:
     from modelscan import ChatReply, Client, Image
@@ -84,8 +83,7 @@ def _stream(client: Client, parts: list[str | Image], model: str, options: dict[
 
 def prompt_of(arguments: tuple[str, ...]) -> str:
     """The prompt: what came on standard input, then the arguments."""
-    piped = "" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.read().strip()
-    return "\n\n".join(filter(None, (piped, " ".join(arguments).strip())))
+    return "\n\n".join(filter(None, (piped_text().strip(), " ".join(arguments).strip())))
 
 
 def schema_of(source: str) -> JsonSchema:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
-from modelscan.cli.output import print_json
+from modelscan.cli.output import piped_text, print_json
 
 
 @click.command(
@@ -27,8 +25,8 @@ from modelscan.cli.output import print_json
 def embed(texts: tuple[str, ...], model: str, dimensions: int | None, lines: bool, as_json: bool) -> None:
     """Turn texts into vectors: one line of JSON a text, or one object with --json."""
     inputs = list(texts)
-    if not sys.stdin.isatty() and (lines or not inputs):
-        piped = sys.stdin.read()
+    if lines or not inputs:
+        piped = piped_text()
         inputs += [line for line in piped.splitlines() if line.strip()] if lines else [piped.strip()]
     inputs = [text for text in inputs if text]
     if not inputs:

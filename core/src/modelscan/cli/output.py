@@ -10,6 +10,20 @@ import click
 import msgspec
 
 
+def piped_text() -> str:
+    """What was piped in; empty where standard input is a terminal or closed. It is UTF-8, whatever the locale says."""
+    if sys.stdin is None or sys.stdin.isatty():
+        return ""
+    data = sys.stdin.buffer.read()
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise click.UsageError(
+            f"Standard input is no UTF-8 text (byte {error.start}). Pictures go into --image; "
+            "text in another encoding through iconv first."
+        ) from None
+
+
 def print_json(value: Any) -> None:
     """Print any value that msgspec can write, indented."""
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())

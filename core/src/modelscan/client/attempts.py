@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
@@ -102,7 +103,7 @@ class _Rounds(Generic[Result]):
 
     def _final_error(self) -> ModelScanError:
         *earlier, last = self._errors
-        for error in earlier:
-            if error is not last:
-                last.add_note(f"before that: {type(error).__name__}: {error}")
+        told = Counter(f"{type(error).__name__}: {error}" for error in earlier if error is not last)
+        for text, times in told.items():
+            last.add_note(f"before that{f', {times} times' if times > 1 else ''}: {text}")
         return last

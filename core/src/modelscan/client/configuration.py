@@ -59,6 +59,8 @@ class _Builder:
         self._accounts: dict[str, Account] = {}
         self._routes: dict[str, Route] = {}
         self._plans: dict[str, str] = {}
+        self._given_plans: dict[str, str] = {}
+        self._given_accounts: set[str] = set()
         self._base_urls: dict[str, str] = {}
 
     def take_file(self, document: Mapping[str, Any]) -> None:
@@ -85,13 +87,14 @@ class _Builder:
             if value is None:
                 continue
             if name == "plans":
-                self._plans |= value
+                self._given_plans |= value
             elif name == "base_urls":
                 self._base_urls |= value
             elif name == "routes":
                 self._routes |= value
             elif name == "accounts":
                 self._accounts |= {account.key: account for account in value}
+                self._given_accounts = {account.key for account in value}
             else:
                 self._set(name, value, "argument", "the client's arguments")
 
@@ -124,6 +127,10 @@ class _Builder:
             key = f"{provider}/default"
             own = accounts.get(key, Account(provider=provider))
             accounts[key] = own if own.plan else _with_plan(own, plan)
+        for provider, plan in self._given_plans.items():
+            key = f"{provider}/default"
+            own = accounts.get(key, Account(provider=provider))
+            accounts[key] = own if own.plan and key in self._given_accounts else _with_plan(own, plan)
         return Settings(
             values=self._values,
             accounts=tuple(accounts.values()),

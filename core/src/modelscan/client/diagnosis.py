@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable, Iterator
+from difflib import get_close_matches
 from typing import Literal
 
 import msgspec
@@ -39,6 +40,7 @@ def diagnose() -> list[Finding]:
     sections: tuple[Callable[[], Iterator[Finding]], ...] = (
         lambda: _configuration(settings),
         lambda: _plugins(plugins),
+        lambda: _providers(plugins, settings),
         lambda: _credentials(plugins, settings),
         _network,
     )
@@ -70,6 +72,19 @@ def _plugins(plugins: Plugins) -> Iterator[Finding]:
         else:
             verdict: Verdict = "note" if record.state == "blocked" else "problem"
             yield Finding("plugins", verdict, f"{name}: {record.state}: {record.error}", record.advice)
+
+
+def _providers(plugins: Plugins, settings: Settings) -> Iterator[Finding]:
+    """Accounts and addresses of providers that nothing is installed for: misspelt, most of the time."""
+    installed = plugins.names("provider")
+    for name in sorted({*settings.base_urls, *(account.provider for account in settings.accounts)} - {*installed}):
+        near = get_close_matches(name, installed, n=1)
+        yield Finding(
+            "configuration",
+            "problem",
+            f"it names the provider {name!r}, which isn't installed",
+            f"Did you mean {near[0]!r}?" if near else f"Install modelscan-provider-{name}, or take it out.",
+        )
 
 
 def _credentials(plugins: Plugins, settings: Settings) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
 import msgspec
@@ -85,7 +85,7 @@ def messages_of(prompt: Prompt) -> tuple[Message, ...]:
     """The messages that a prompt stands for. Raises `TypeError` for what is none, `ValueError` for an empty one."""
     if isinstance(prompt, str):
         return (user(prompt),)
-    items = [prompt] if isinstance(prompt, msgspec.Struct) else list(prompt)
+    items = list(prompt) if isinstance(prompt, Iterable) and not isinstance(prompt, Mapping) else [prompt]
     messages: list[Message] = []
     pending: list[Any] = []
     for item in items:

@@ -94,6 +94,7 @@ class Pipeline:
                 raise
             watching.first_chunk()
             source.watch = StreamWatch(watch, watching)
+            source.deadline = context.deadline
             return source
 
         return await self._attempted(call, model, attempt, watch)

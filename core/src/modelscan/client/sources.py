@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
+from modelscan import errors
 from modelscan.client.endpoints import Endpoint
 from modelscan.client.watching import StreamWatch
 from modelscan.contracts.http import Frame, HttpResponse, ResponseHead
 from modelscan.contracts.operations import StreamDecoder
 from modelscan.contracts.transport import Exchange
-from modelscan.errors import ModelScanError, StreamCutError, TransportError
+from modelscan.errors import DeadlineError, ModelScanError, StreamCutError, TransportError
 from modelscan.limits.held import HeldLease
 from modelscan.types.chat import ChatChunk, ChatReply
 from modelscan.types.money import Cost
 from modelscan.types.usage import UNREPORTED, Usage
+
+T = TypeVar("T")
 
 UNPRICED = Cost(note="no price is known for this model")
 
@@ -31,6 +35,7 @@ class _Source(ABC):
         self.head = head
         self.is_primed = False
         self.watch: StreamWatch | None = None
+        self.deadline: float | None = None  # of the loop's clock; the attempt loop watches it until the first chunks
         self._lease = lease
         self._first: Sequence[ChatChunk] = ()
         self._has_ended = False
@@ -49,6 +54,16 @@ class _Source(ABC):
         """The stream is over, with its whole reply, an error, or neither: the observers hear of it."""
         if self.watch is not None:
             self.watch.finished(reply, error)
+
+    async def _in_time(self, coming: Awaitable[T]) -> T:
+        """What is coming, if it comes before the call's deadline."""
+        try:
+            async with asyncio.timeout_at(self.deadline):
+                return await coming
+        except TimeoutError as error:
+            if isinstance(error, ModelScanError):
+                raise
+            raise DeadlineError("the call's deadline passed before the stream's end") from None
 
     def _waiting(self) -> Sequence[ChatChunk]:
         """What `prime` read ahead, once."""
@@ -99,7 +114,8 @@ class LiveSource(_Source):
                 if self._error is not None:
                     raise self._error
                 try:
-                    piece = await self._pieces.__anext__()
+                    coming = self._pieces.__anext__()
+                    piece = await (coming if self.deadline is None else self._in_time(coming))
                 except StopAsyncIteration:
                     return self._finish()
                 except TransportError as error:
@@ -139,6 +155,9 @@ class LiveSource(_Source):
         try:
             chunks = self._decoder.finish(cut=True)
         except StreamCutError as cut:
+            cut.message += f": {error.message}"
+            if isinstance(error, errors.TimeoutError):
+                cut.advice = f"{error.advice} {cut.advice}"
             raise cut from error
         self._noted(chunks)
         self._settled()
@@ -168,7 +187,8 @@ class NativeSource(_Source):
         if self._has_ended:
             return ()
         try:
-            return self._noted((await self._chunks.__anext__(),))
+            coming = self._chunks.__anext__()
+            return self._noted((await (coming if self.deadline is None else self._in_time(coming)),))
         except StopAsyncIteration:
             self._settled()
             return ()

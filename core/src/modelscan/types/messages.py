@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from modelscan.types.content import AnyPart, Reasoning, Refusal, Text, ToolCall, ToolResult
+from modelscan.types.content import AnyPart, Part, Reasoning, Refusal, Text, ToolCall, ToolResult
 
 Role = Literal["system", "user", "assistant", "tool"]
 
@@ -60,13 +60,25 @@ def assistant(*content: str | AnyPart) -> Message:
     return Message("assistant", tuple(_part(item) for item in content))
 
 
-def tool_result(call: ToolCall | str, content: str | tuple[AnyPart, ...], *, is_error: bool = False) -> Message:
-    """The result of one tool call, as a message."""
+def tool_result(
+    call: ToolCall | str,
+    content: str | AnyPart | list[str | AnyPart] | tuple[str | AnyPart, ...],
+    *,
+    is_error: bool = False,
+) -> Message:
+    """The result of one tool call, as a message: text, a part, or several in order.
+
+    Raises `TypeError` for anything else: what a tool returns is made text by whoever calls it.
+    """
     name = call.name if isinstance(call, ToolCall) else None
     call_id = call.id if isinstance(call, ToolCall) else call
-    parts: Any = (Text(text=content),) if isinstance(content, str) else content
+    parts: Any = tuple(_part(item) for item in (content if isinstance(content, (list, tuple)) else (content,)))
     return Message("tool", (ToolResult(call_id=call_id, content=parts, name=name, is_error=is_error),))
 
 
 def _part(item: str | AnyPart) -> AnyPart:
-    return Text(text=item) if isinstance(item, str) else item
+    if isinstance(item, str):
+        return Text(text=item)
+    if not isinstance(item, Part):
+        raise TypeError(f"content is made of text and parts, not of {type(item).__name__}")
+    return item
