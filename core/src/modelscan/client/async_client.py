@@ -50,7 +50,8 @@ class AsyncClient:
         unknown = arguments.keys() - ClientArguments.__annotations__.keys()
         if unknown:
             raise TypeError(f"a client takes no argument {min(unknown)!r}")
-        transport = arguments.get("transport")
+        mock = arguments.get("mock")
+        transport = mock or arguments.get("transport")
         given = {
             **arguments.get("settings", {}),
             "client.transport": transport if isinstance(transport, str) else None,
@@ -63,7 +64,7 @@ class AsyncClient:
         self._assembly = Assembly(
             self._settings,
             dict(arguments.get("api_keys", {})),
-            tuple(arguments.get("plugins", ())),
+            (*arguments.get("plugins", ()), *((mock.provider,) if mock else ())),
             None if isinstance(transport, str) else transport,
         )
         self._job_store = arguments.get("jobs")

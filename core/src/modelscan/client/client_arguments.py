@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, Protocol, TypedDict
 
 from modelscan.auth.forms import GivenKey
 from modelscan.contracts.flows import FlowStore
+from modelscan.contracts.provider import Provider
 from modelscan.contracts.transport import Transport
 from modelscan.types.accounts import Account, Route
 from modelscan.types.limits import Budget, Limit
+
+
+class Mock(Transport, Protocol):
+    """A provider together with a transport that stands for the whole network."""
+
+    provider: Provider
 
 
 class ClientArguments(TypedDict, total=False):
@@ -20,7 +27,8 @@ class ClientArguments(TypedDict, total=False):
     `routes` are for more than one of a kind; `transport` is the name of a transport plugin, or a transport. `plugins`
     are an application's own modules or objects with hooks. `jobs` is the folder or store where jobs are kept for
     another process to go on with (the process's memory otherwise). `settings` are keys of the configuration, as
-    `{"retries.max_attempts": 2}`; `config` is a file, or False for none.
+    `{"retries.max_attempts": 2}`; `config` is a file, or False for none. `mock` (such as
+    `modelscan.testing.mock.MockProvider`) adds its provider and stands for the transport, so that nothing leaves.
     """
 
     api_keys: Mapping[str, GivenKey]
@@ -35,3 +43,4 @@ class ClientArguments(TypedDict, total=False):
     plugins: Iterable[object]
     settings: Mapping[str, Any]
     config: str | Path | bool
+    mock: Mock
