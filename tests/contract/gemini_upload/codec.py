@@ -56,7 +56,7 @@ class Upload(msgspec.Struct, frozen=True, omit_defaults=True):
 
 @attrs.frozen
 class UploadingChat:
-    """Chat: media of more than `inline_bytes` are uploaded, and asked after every `poll_s` seconds till they are there."""
+    """Chat: media of more than `inline_bytes` are uploaded, and looked at every `poll_s` seconds."""
 
     inline_bytes: int = 15_000_000
     poll_s: float = 1.0

@@ -185,7 +185,8 @@ class _Run:
         self._asked = asked
         self._track = track
         self._from = track.step if track is not None else None
-        self._key = self._from.idempotency_key if self._from else way.call.context.idempotency_key or uuid4().hex
+        given = way.call.context.idempotency_key or (track.job.id if track is not None else uuid4().hex)
+        self._key = given if self._from is None else self._from.idempotency_key
         self._target = msgspec.structs.replace(way.endpoint.target, idempotency_key=self._key)
         self._state: Any = None
         self._has_failed = False
