@@ -90,11 +90,138 @@ def strange_events() -> Iterator[tuple[str, Json | list[Json]]]:
                 yield f"{way} event {event['type']}", [begin, added, {**event, "output_index": 9}, done, end]
 
 
+PIECE: Json = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+USAGE: Json = {"prompt_tokens": 5, "completion_tokens": 3, "total_tokens": 8}
+
+
+def piece(index: int = 0, finish: str | None = None, logprobs: Json | None = None, **delta: object) -> Json:
+    """A piece of a streamed completion."""
+    choice = {"index": index, "delta": delta, "finish_reason": finish, "logprobs": logprobs}
+    return {**PIECE, "choices": [choice], "usage": None}
+
+
+def call_piece(index: int, arguments: str, **first: str) -> Json:
+    """A piece of a tool call; the first has its id and name."""
+    named = {"name": first["name"]} if first else {}
+    call = {"index": index, "function": {**named, "arguments": arguments}}
+    return piece(tool_calls=[{**call, "id": first["id"], "type": "function"} if first else call])
+
+
+def completion_streams() -> Iterator[tuple[str, Json | list[Json]]]:
+    """Streams whose pieces belong together in ways that types don't tell."""
+    last = {**PIECE, "choices": [], "usage": USAGE}
+    token = {"token": "No", "logprob": -0.5, "bytes": [78, 111], "top_logprobs": []}
+    yield (
+        "two answers in turn",
+        [
+            piece(0, role="assistant", content=""),
+            piece(1, role="assistant", content=""),
+            *(piece(at, content=text) for text in ("a", "b", "c") for at in (0, 1)),
+            piece(1, "length"),
+            piece(0, "stop"),
+            last,
+        ],
+    )
+    yield (
+        "two calls, told in turn",
+        [
+            piece(role="assistant", content=None),
+            call_piece(0, "", id="call_1", name="f"),
+            call_piece(1, "", id="call_2", name="g"),
+            call_piece(0, '{"a"'),
+            call_piece(1, '{"b"'),
+            call_piece(0, ": 1}"),
+            call_piece(1, ": 2}"),
+            piece(finish="tool_calls"),
+            last,
+        ],
+    )
+    yield (
+        "a call beside text",
+        [
+            piece(role="assistant", content="Let me "),
+            piece(content="see."),
+            call_piece(0, '{"a": 1}', id="call_1", name="f"),
+            piece(finish="tool_calls"),
+        ],
+    )
+    yield (
+        "a function call of the first kind",
+        [
+            piece(role="assistant", content=None, function_call={"name": "f", "arguments": ""}),
+            piece(function_call={"arguments": '{"a"'}),
+            piece(function_call={"arguments": ": 1}"}),
+            piece(finish="function_call"),
+        ],
+    )
+    yield (
+        "a refusal",
+        [
+            piece(role="assistant", content="", refusal=None),
+            piece(refusal="No", logprobs={"content": None, "refusal": [token]}),
+            piece(refusal=".", logprobs={"content": None, "refusal": [{**token, "token": "."}]}),
+            piece(finish="stop"),
+            last,
+        ],
+    )
+    yield "an answer that a filter ends", [piece(role="assistant", content="Hm"), piece(finish="content_filter")]
+    said: Json = {"role": "assistant", "content": None}
+    first_kind = {"name": "f", "arguments": "{}"}
+    custom = {"id": "call_1", "type": "custom", "custom": {"name": "grep", "input": "x+"}}
+    whole = {**PIECE, "object": "chat.completion", "usage": USAGE}
+    for name, message, finish in (
+        ("a custom call", {**said, "tool_calls": [custom]}, "tool_calls"),
+        (
+            "a function call of the first kind, whole",
+            {**said, "function_call": first_kind},
+            "stop",
+        ),
+        ("a refusal, whole", {**said, "refusal": "No."}, "stop"),
+        ("nothing at all", said, "stop"),
+        ("an empty answer cut off", {**said, "content": ""}, "length"),
+    ):
+        yield name, {**whole, "choices": [{"index": 0, "message": message, "finish_reason": finish}]}
+
+
+def response_streams() -> Iterator[tuple[str, Json | list[Json]]]:
+    """Responses told in pieces, and ended in other ways than well."""
+    frame = {**sample(Response, "bare"), "id": "resp_1", "status": "completed", "model": "m"}
+    at = {"output_index": 0, "item_id": "x", "logprobs": []}
+    texts = [{"type": "output_text", "text": text, "annotations": []} for text in ("One", "Two")]
+    message = {"type": "message", "id": "x", "role": "assistant", "status": "completed", "content": texts}
+    begin, added, done, end = streamed(frame, message)
+    told = [
+        {**at, "type": "response.output_text.delta", "content_index": n, "delta": d}
+        for n, d in enumerate(("One", "Two"))
+    ]
+    yield "two texts of one message", [begin, added, *told, done, end]
+    refused = {**message, "content": [{"type": "refusal", "refusal": "No."}]}
+    begin, added, done, end = streamed(frame, refused)
+    pieces = [{**at, "type": "response.refusal.delta", "content_index": 0, "delta": text} for text in ("No", ".")]
+    yield "a refusal in pieces", [begin, added, *pieces, done, end]
+    summary = [{"type": "summary_text", "text": text} for text in ("First.", "Second.")]
+    thought = {"type": "reasoning", "id": "x", "summary": summary, "encrypted_content": "secret"}
+    begin, added, done, end = streamed(frame, thought)
+    kind = "response.reasoning_summary_text.delta"
+    pieces = [{**at, "type": kind, "summary_index": n, "delta": part["text"]} for n, part in enumerate(summary)]
+    yield "a summary of two paragraphs", [begin, added, *pieces, done, end]
+    call = {"type": "function_call", "id": "x", "call_id": "call_1", "name": "f", "arguments": '{"a": 1}'}
+    begin, added, done, end = streamed(frame, call)
+    kind = "response.function_call_arguments.delta"
+    pieces = [{**at, "type": kind, "delta": text} for text in ('{"a"', ": 1}")]
+    yield "a call in pieces", [begin, added, *pieces, done, end]
+    for reason in ("max_output_tokens", "content_filter"):
+        cut = {**frame, "status": "incomplete", "incomplete_details": {"reason": reason}, "output": [message]}
+        yield f"incomplete by {reason}", cut
+        begin, added, done, _ = streamed(frame, message)
+        yield f"incomplete by {reason} streamed", [begin, added, done, {"type": "response.incomplete", "response": cut}]
+
+
 def main() -> None:
     """Write every body once."""
-    for name, reply in completions():
+    for name, reply in (*completions(), *completion_streams()):
         tell(name, "chat", reply)
-    for name, reply in (*responses(), *strange_events()):
+    for name, reply in (*responses(), *strange_events(), *response_streams()):
         tell(name, "responses", reply)
 
 
