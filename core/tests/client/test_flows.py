@@ -259,6 +259,24 @@ def test_the_blocking_client_runs_flows_too() -> None:
         plugins=[painter()], transport=ScriptedTransport(*WHOLE, *WHOLE), api_keys={"plain": "sk-1"}, config=False
     ) as client:
         assert client.run(ASKED, model="plain/m").usage.images == 1
+        job = client.start(ASKED, model="plain/m")
+        assert job.result().usage.images == 1
+        assert (job.is_done, job.progress, repr(job)) == (True, 0.5, f"<Job {job.id} done>")
+
+
+def test_the_blocking_client_leaves_and_cancels_jobs_too(tmp_path: Path) -> None:
+    given: dict[str, Any] = {"api_keys": {"plain": "sk-1"}, "config": False, "jobs": tmp_path / "jobs"}
+    slow = painter(Paints(poll_s=60.0))
+    with Client(plugins=[slow], transport=ScriptedTransport(SUBMITTED), **given) as client:
+        job = client.start(ASKED, model="plain/m")
+    with pytest.raises(ModelScanError, match="was left"):
+        job.result()
+    with Client(plugins=[slow], transport=ScriptedTransport(RUNNING), **given) as client:
+        job = client.resume(job.id)
+        job.cancel()
+        with pytest.raises(ModelScanError, match="was cancelled"):
+            job.result()
+    assert os.listdir(tmp_path / "jobs") == []
 
 
 # --- failures ---

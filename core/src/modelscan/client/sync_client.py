@@ -14,6 +14,7 @@ from modelscan.client.background import BackgroundLoop, background
 from modelscan.client.client_arguments import ClientArguments
 from modelscan.client.options import CallOptions, ChatOptions, Prompt
 from modelscan.client.settings import Settings
+from modelscan.client.sync_job import SyncJob
 from modelscan.client.sync_stream import SyncChatStream
 from modelscan.routing.candidates import Model
 from modelscan.types.chat import ChatReply
@@ -116,6 +117,16 @@ class Client:
         """The reply to any request Struct. See `AsyncClient.run`."""
         loop, inner = self._here()
         return loop.run(inner.run(request, model=model, **options))
+
+    def start(self, request: msgspec.Struct, *, model: Model, **options: Unpack[CallOptions]) -> SyncJob:
+        """A job that goes on by itself. See `AsyncClient.start`."""
+        loop, inner = self._here()
+        return SyncJob(loop.run(inner.start(request, model=model, **options)), loop)
+
+    def resume(self, job_id: str, **options: Unpack[CallOptions]) -> SyncJob:
+        """A stored job, gone on with. See `AsyncClient.resume`."""
+        loop, inner = self._here()
+        return SyncJob(loop.run(inner.resume(job_id, **options)), loop)
 
     def _here(self) -> tuple[BackgroundLoop, AsyncClient]:
         """The loop and client of this process: new ones where it was forked off since."""
