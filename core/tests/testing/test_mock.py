@@ -14,7 +14,6 @@ from modelscan.types.chat import ChatReply, ChatRequest
 from modelscan.types.content import ToolCall
 from modelscan.types.messages import Message
 
-
 ONCE = {"retries.max_attempts": 1}
 
 
