@@ -6,9 +6,12 @@ import asyncio
 import os
 import re
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
+
+T = TypeVar("T")
 
 _KEY: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}")
 
@@ -43,23 +46,33 @@ class FolderFlowStore:
 
     async def put(self, key: str, value: bytes) -> None:
         """Store a value. Raises `ValueError` for a key that is no plain name, `OSError` where it can't be written."""
-        await asyncio.to_thread(_write, self._folder, self._path(key), value)
+        await _in_thread(_write, self._folder, self._path(key), value)
 
     async def get(self, key: str) -> bytes | None:
         """The stored value; None where there is none."""
         try:
-            return await asyncio.to_thread(self._path(key).read_bytes)
+            return await _in_thread(self._path(key).read_bytes)
         except FileNotFoundError:
             return None
 
     async def delete(self, key: str) -> None:
         """Forget a value."""
-        await asyncio.to_thread(self._path(key).unlink, missing_ok=True)
+        await _in_thread(self._path(key).unlink, True)  # True: one that isn't there is no error
 
     def _path(self, key: str) -> Path:
         if not _KEY.fullmatch(key):
             raise ValueError(f"{key!r} can't be the name of a job: it takes letters, digits, dots, - and _")
         return self._folder / key
+
+
+async def _in_thread(function: Callable[..., T], *arguments: object) -> T:
+    """The function's result. Who is cancelled waits until it is done: what he does next must not be overtaken."""
+    running = asyncio.ensure_future(asyncio.to_thread(function, *arguments))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        raise
 
 
 def _write(folder: Path, path: Path, value: bytes) -> None:
