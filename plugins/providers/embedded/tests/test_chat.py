@@ -176,10 +176,13 @@ async def test_a_conversation_that_is_too_long_is_a_context_length_error(
 
 
 async def stops_at_once(count_tokens: CountTokens, target: Target) -> bool:
-    """Whether the model is free for the next call: 800 tokens would take it more than ten seconds."""
+    """Whether the model is free for the next call: what is stopped here would take it more than ten seconds.
+
+    Reading one batch of a prompt may take more than one, on a machine that is busy with other things.
+    """
     begun = time.monotonic()
     await count_tokens.run(short(CAPITAL), target)
-    return time.monotonic() - begun < 1.5
+    return time.monotonic() - begun < 5
 
 
 async def test_closing_a_stream_early_stops_the_model(chat: Chat, count_tokens: CountTokens, target: Target) -> None:

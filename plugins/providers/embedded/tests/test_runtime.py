@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import queue
+import socket
 import sys
+import threading
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -16,7 +19,7 @@ from modelscan.types.messages import Message, tool_result, user
 from modelscan.types.tools import Tool
 from modelscan_provider_embedded import modelscan_provider, operations, runtime
 from modelscan_provider_embedded.operations import Bounds, Chat, CountTokens, Failures, Models, Runtime
-from modelscan_provider_embedded.runtime import Job, LoadedModels
+from modelscan_provider_embedded.runtime import Job, LoadedModels, Model
 from modelscan_provider_embedded.settings import Settings
 
 pytestmark = pytest.mark.e2e
@@ -118,7 +121,8 @@ def test_equal_settings_share_a_model_and_a_fork_forgets_it(monkeypatch: pytest.
     assert models.get(NOWHERE) is not first
     assert left == [True]
     models.close()
-    first.close()
+    first.stop()
+    first.wait()
 
 
 def test_after_the_exit_nothing_is_taken_any_more() -> None:
@@ -130,6 +134,43 @@ def test_after_the_exit_nothing_is_taken_any_more() -> None:
     models.close()
     with pytest.raises(RuntimeError, match="about to exit"):
         model.submit(Job(b"{}", told.put))
+
+
+async def test_a_model_that_is_closed_is_destroyed_with_its_port(target: Target) -> None:
+    models = LoadedModels()
+    await CountTokens(Runtime(models)).run(QUESTION, target)
+    (model,) = models._models.values()
+    assert model._server is not None
+    url = urlsplit(model._server.listening_address)
+    address = (url.hostname or "", url.port or 0)
+    socket.create_connection(address, timeout=5).close()
+    models.close()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(address, timeout=5)
+
+
+def test_a_job_that_was_stopped_while_the_model_loaded_is_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[bytes] = []
+    loaded = threading.Event()
+    job = Job(b"stopped", print)
+
+    class Server:
+        def handle_chat_completions(self, body: bytes, deliver: object) -> None:
+            begun.append(body)
+            loaded.set()
+
+    def load(settings: Settings) -> Server:
+        job.stop()
+        return Server()
+
+    monkeypatch.setattr(runtime, "_load", load)
+    model = Model(NOWHERE, is_destroyed_at_exit=False)
+    model.submit(job)
+    model.submit(Job(b"another", print))
+    assert loaded.wait(10)
+    model.stop()
+    model.wait()
+    assert begun == [b"another"]
 
 
 def test_a_job_that_nobody_waits_for_delivers_nothing_and_stops() -> None:

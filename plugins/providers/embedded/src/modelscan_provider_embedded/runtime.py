@@ -5,9 +5,13 @@ Written for xllamacpp 2026.10.11549 (llama.cpp in the process). Facts that shape
 - A call delivers its events on the calling thread, and stops when the callback returns True: at the next token, or at
   the next batch of the prompt where `return_progress` is set. Hence small batches.
 - Loading holds the interpreter's lock (0.3 s for SmolLM2): the file is read beforehand, without it.
-- The destructor hangs where the model's own loop hasn't started yet. So a model is never destroyed: at exit its work is
-  stopped, and the process takes it along.
-- A forked child has the model's memory and none of its threads: it loads a model of its own.
+- After a call was stopped, a thread of the model's own still computes the batch at hand. Where the process exits
+  meanwhile, the library's tables are taken down under it: a segmentation fault. So at exit every model is stopped, then
+  destroyed, which waits for that thread; Python's other exit handlers and the exit code are left alone.
+- The destructor hangs where the model's own loop hasn't started yet, and has the interpreter's lock. Asking for its
+  metrics waits for that loop, without the lock. Anywhere but there, a model is never destroyed.
+- A forked child has the model's memory and none of its threads: it loads a model of its own. The library waits for
+  those threads even when that one is destroyed, so a child never does it; its exit skips the C++ destructors.
 - The runtime always opens an HTTP port on the loopback interface; a random key locks it.
 """
 
@@ -30,7 +34,6 @@ if TYPE_CHECKING:
 
 Deliver = Callable[[bytes | Exception | None], None]
 _BATCH_TOKENS: Final = 128
-_EXIT_WAIT_S: Final = 5.0
 _READ_BYTES: Final = 8 * 1024 * 1024
 
 
@@ -65,8 +68,9 @@ class Job:
 class Model:
     """A model that is loaded by its first job; jobs are done one after the other, in order."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, is_destroyed_at_exit: bool = True) -> None:
         self.settings = settings
+        self._is_destroyed_at_exit = is_destroyed_at_exit
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._current: Job | None = None
         self._is_closed = False
@@ -80,26 +84,33 @@ class Model:
             raise RuntimeError("the embedded model was closed: the interpreter is about to exit")
         self._jobs.put(job)
 
-    def close(self) -> None:
-        """Stop the job at work, do no further one, and wait until the thread is gone."""
+    def stop(self) -> None:
+        """Stop the job at work, do no further one, and destroy the model; returns at once."""
         self._is_closed = True
         current = self._current
         if current is not None:
             current.stop()
         self._jobs.put(None)
-        self._thread.join(_EXIT_WAIT_S)
+
+    def wait(self) -> None:
+        """Wait until a stopped model is gone: one token, or one batch of a prompt."""
+        self._thread.join()
 
     def _work(self) -> None:
-        while (job := self._jobs.get()) is not None and not self._is_closed:
+        while (job := self._jobs.get()) is not None:
             self._current = job
-            if not job.is_stopped:
+            if not (job.is_stopped or self._is_closed):
                 self._do(job)
+        if self._server is not None and self._is_destroyed_at_exit:
+            _make_destroyable(self._server)
+            self._server = None
 
     def _do(self, job: Job) -> None:
         try:
             if self._server is None:
                 self._server = _load(self.settings)
-            self._server.handle_chat_completions(job.body, job.hand_over)
+            if not job.is_stopped:  # while it was loading
+                self._server.handle_chat_completions(job.body, job.hand_over)
         except Exception as error:  # noqa: BLE001 - whatever the runtime says goes to the caller, on another thread
             job.hand_over(error)
         else:
@@ -113,6 +124,7 @@ class LoadedModels:
         self._models: dict[Settings, Model] = {}
         self._lock = threading.Lock()
         self._is_watching = False
+        self._is_forked = False
 
     def get(self, settings: Settings) -> Model:
         """The model with these settings, the same for every thread and event loop."""
@@ -124,17 +136,21 @@ class LoadedModels:
                     os.register_at_fork(after_in_child=self._forget)
             model = self._models.get(settings)
             if model is None:
-                model = self._models[settings] = Model(settings)
+                model = self._models[settings] = Model(settings, is_destroyed_at_exit=not self._is_forked)
             return model
 
     def close(self) -> None:
-        """Stop all work; nothing can be submitted to these models any more."""
-        for model in self._models.values():
-            model.close()
+        """Stop all work and wait for its end; nothing can be submitted to these models any more."""
+        models = list(self._models.values())
+        for model in models:
+            model.stop()
+        for model in models:  # without a limit: Python ends threads that outlive it, and C++ aborts on that
+            model.wait()
 
     def _forget(self) -> None:
         """In a forked child: the models' threads didn't come along, so they are loaded anew when they are needed."""
         if self._models:
+            self._is_forked = True
             _leave_without_destructors()
         self._models = {}
         self._lock = threading.Lock()
@@ -176,8 +192,14 @@ def _load(settings: Settings) -> xllamacpp.Server:
             f"the runtime can't load {settings.path}",
             advice="It must be a whole GGUF file of a kind that llama.cpp knows, and fit into memory.",
         ) from error
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(server))  # never destroyed, see above
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(server))  # not destroyed by accident, see above
     return server
+
+
+def _make_destroyable(server: xllamacpp.Server) -> None:
+    """Wait for the model's loop; with the last reference to it, the model is destroyed."""
+    server.handle_metrics()
+    ctypes.pythonapi.Py_DecRef(ctypes.py_object(server))
 
 
 def _parameters(parameters: xllamacpp.CommonParams, settings: Settings) -> xllamacpp.CommonParams:
@@ -192,6 +214,7 @@ def _parameters(parameters: xllamacpp.CommonParams, settings: Settings) -> xllam
     parameters.hostnames, parameters.port, parameters.api_keys = ["127.0.0.1"], 0, [secrets.token_urlsafe(32)]
     parameters.n_threads_http = 1
     parameters.ui = parameters.endpoint_slots = False
+    parameters.endpoint_metrics = True  # for the exit, see above
     if settings.is_bundled:  # what the model's card recommends; for another file its own hold, or llama.cpp's
         parameters.sampling.temp = 0.0  # a model this small answers best without dice: at 0.2 it still rambles at times
     return parameters
