@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import pytest
 
 from modelscan.contracts.http import Target
 from modelscan.errors import ConfigurationError, NotFoundError
-from modelscan_provider_embedded import settings as module
-from modelscan_provider_embedded.settings import PARAMETERS, names, settings
+from modelscan_provider_embedded.settings import PARAMETERS, bundled_weights, names, settings
 
 
 def target(model: str = "smollm2", **params: str) -> Target:
@@ -66,5 +66,5 @@ def test_a_number_that_is_none_is_refused_by_name(name: str, value: str) -> None
 
 
 def test_weights_of_a_package_that_isnt_installed_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module.importlib.util, "find_spec", lambda _: None)
-    assert module.bundled_weights() is None
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    assert bundled_weights() is None
