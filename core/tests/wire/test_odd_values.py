@@ -19,6 +19,7 @@ from modelscan.types.embed import EmbedRequest
 from modelscan.types.messages import user
 from modelscan.wire.anthropic import Messages
 from modelscan.wire.gemini import GeminiErrors, GenerateContent
+from modelscan.wire.gemini.embed import EmbedContent
 from modelscan.wire.loose import count, listed, objects, one_object, text, whole_number
 from modelscan.wire.openai_compatible import ChatCompletions, Embeddings, OpenAIErrors
 from modelscan.wire.openai_compatible.responses import Responses
@@ -251,3 +252,20 @@ def test_text_beside_odd_values_is_still_text() -> None:
     assert isinstance(called, ToolCall)
     assert called.arguments == "5"
     assert Text(text="Blue") in reply.message.content
+
+
+def test_numbers_that_are_none_are_no_part_of_a_vector() -> None:
+    written = base64.b64encode(b"\0\0\xc0\x7f").decode()
+    response = HttpResponse(JSON, msgspec.json.encode({"data": [{"embedding": written}]}))
+    with pytest.raises(DecodeError, match="no number"):
+        Embeddings().decode(response, EmbedRequest(inputs=("x",)), TARGET)
+    response = HttpResponse(JSON, msgspec.json.encode({"embeddings": [{"values": ["NaN", 1]}]}))
+    with pytest.raises(DecodeError, match="no number"):
+        EmbedContent().decode(response, EmbedRequest(inputs=("x",)), TARGET)
+
+
+@pytest.mark.parametrize("odd", ["NaN", "-Infinity", None])
+def test_a_log_probability_that_is_no_number_is_the_least(odd: Any) -> None:
+    chosen = {"chosenCandidates": [{"token": "a", "logProbability": odd}]}
+    reply = decoded(GenerateContent(), gemini({"text": "a"}, logprobsResult=chosen))
+    assert reply.logprobs[0].logprob == -9999.0

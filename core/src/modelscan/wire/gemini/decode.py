@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -146,7 +147,7 @@ def _logprob(entry: LogprobEntry, top: Sequence[LogprobEntry]) -> TokenLogprob:
     value = entry.log_probability
     return TokenLogprob(
         entry.token or "",
-        _LEAST_LOGPROB if value is None else value,
+        value if value is not None and math.isfinite(value) else _LEAST_LOGPROB,
         top=tuple([_logprob(other, ()) for other in top]),
     )
 

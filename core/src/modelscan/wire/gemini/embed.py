@@ -5,6 +5,7 @@ Source: `EmbedContentRequest` and `BatchEmbedContentsRequest` of Google's OpenAP
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -62,6 +63,8 @@ class EmbedContent:
         vectors = tuple([tuple(one.values or ()) for one in found])
         if len(vectors) != len(request.inputs) or not all(vectors):
             raise DecodeError(f"{sum(map(bool, vectors))} vectors came for {len(request.inputs)} inputs")
+        if not all(math.isfinite(sum(vector)) for vector in vectors):  # the service may write "NaN", as all of protobuf
+            raise DecodeError("a vector holds what is no number")
         return EmbedReply(vectors=vectors, usage=usage_of(body.usage_metadata), raw_body=response.body)
 
 

@@ -6,6 +6,7 @@ Source: OpenAI's OpenAPI description (mirror of 2026-08) and the parameters of i
 from __future__ import annotations
 
 import array
+import math
 import sys
 from collections.abc import Mapping
 from typing import Any, Final
@@ -126,4 +127,6 @@ def _floats(embedding: list[float] | str) -> tuple[float, ...]:
     numbers = array.array("f", data)
     if sys.byteorder == "big":
         numbers.byteswap()
+    if not math.isfinite(sum(numbers)):
+        raise DecodeError("a vector holds what is no number")
     return tuple(numbers)
