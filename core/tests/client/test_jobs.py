@@ -204,6 +204,7 @@ async def test_a_start_that_is_cancelled_leaves_no_job() -> None:
     async with client_over(SUBMITTED, jobs=Slow()) as client:
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(client.start(ASKED, model="plain/m"), 0.02)
+        assert client._jobs is not None
         assert not client._jobs._running
 
 

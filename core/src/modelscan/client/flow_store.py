@@ -8,6 +8,7 @@ import re
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -57,7 +58,7 @@ class FolderFlowStore:
 
     async def delete(self, key: str) -> None:
         """Forget a value."""
-        await _in_thread(self._path(key).unlink, True)  # True: one that isn't there is no error
+        await _in_thread(partial(self._path(key).unlink, missing_ok=True))
 
     def _path(self, key: str) -> Path:
         if not _KEY.fullmatch(key):
