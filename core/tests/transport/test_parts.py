@@ -78,6 +78,16 @@ def test_the_proxy_is_chosen_by_scheme_and_host(
     assert proxies.url_for(scheme, host) == proxy
 
 
+@pytest.mark.parametrize("proxy", ["junk://user:secret@x", "foo:bar", "http://[::1", "http://", "http://a:99999"])
+def test_a_proxy_that_makes_no_sense_is_named_without_its_password(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    monkeypatch.setenv("https_proxy", proxy)
+    monkeypatch.setenv("no_proxy", "")
+    with pytest.raises(ConfigurationError, match="no proxy's address") as caught:
+        Proxies(trust_env=True).url_for("https", "a.test")
+    assert "HTTPS_PROXY" in caught.value.advice
+    assert "secret" not in str(caught.value)
+
+
 def test_a_dead_connection_is_noticed_by_the_kernel() -> None:
     with socket.socket() as opened:
         for option in socket_options():

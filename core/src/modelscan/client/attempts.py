@@ -103,7 +103,13 @@ class _Rounds(Generic[Result]):
 
     def _final_error(self) -> ModelScanError:
         *earlier, last = self._errors
-        told = Counter(f"{type(error).__name__}: {error}" for error in earlier if error is not last)
+        told = Counter(_in_short(error) for error in earlier if error is not last)
         for text, times in told.items():
-            last.add_note(f"before that{f', {times} times' if times > 1 else ''}: {text}")
+            often = f", {times} times" if times > 1 else ""
+            last.add_note(f"before that{often}: {'the same' if text == _in_short(last) else text}")
         return last
+
+
+def _in_short(error: ModelScanError) -> str:
+    """An error without its advice."""
+    return f"{type(error).__name__}: {str(error).removesuffix(error.advice).rstrip()}"

@@ -15,6 +15,8 @@ from modelscan.plugins.implementations import Implementation, implementations
 from modelscan.plugins.kinds import HOOK
 from modelscan.plugins.notices import told
 
+_ADVICE = "Mend it, or leave it out of the client's `plugins`."
+
 
 def entries_of(extra: object) -> Iterator[Entry]:
     """An entry per component, and one for all hooks proper. Raises `PluginError`: the author is here to see it."""
@@ -24,9 +26,10 @@ def entries_of(extra: object) -> Iterator[Entry]:
     except KeyboardInterrupt:
         raise
     except PluginError as error:
-        raise type(error)(f"plugins=[{name}] can't be used: {error.message}", advice=error.advice) from error.__cause__
+        advice = vars(error).get("advice", _ADVICE)
+        raise type(error)(f"plugins=[{name}] can't be used: {error.message}", advice=advice) from error.__cause__
     except BaseException as error:
-        raise PluginBrokenError(f"plugins=[{name}] can't be used: {told(error)}") from error
+        raise PluginBrokenError(f"plugins=[{name}] can't be used: {told(error)}", advice=_ADVICE) from error
 
 
 def _entries(extra: object, name: str) -> Iterator[Entry]:

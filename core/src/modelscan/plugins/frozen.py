@@ -111,7 +111,8 @@ class Hooks:
         self.note(implementation, error)
         entry = implementation.entry
         return PluginBrokenError(
-            f"{entry.label} broke the call: its {implementation.hook} failed: {told(error)}", advice=entry.advice
+            f"{entry.label} broke the call: its {implementation.hook} failed: {told(error)}",
+            advice=entry.advice or "Mend it, or leave it out of the client's `plugins`.",
         )
 
 
