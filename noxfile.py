@@ -29,6 +29,8 @@ COVERAGE = {
     "core/src/modelscan/auth/*": 100,
 }
 
+ATHERIS = "atheris==3.1.0"  # the fuzzer; for the long tests alone, so it stands in no dependency group
+
 # Dependencies that no import shows: found by path, a plugin of pytest's, or (apsw) the catalog's, which is to come.
 UNSEEN = {
     "core": "DEP002=apsw|pytest-asyncio",
@@ -125,6 +127,8 @@ def oracle(session: nox.Session) -> None:
 def long_tests(session: nox.Session) -> None:
     """The tests that take minutes."""
     install(session, *TESTS)
+    # Atheris has no wheel for some machines and Pythons: the tests that want it say so and are skipped there.
+    session.install(ATHERIS, success_codes=range(256))
     session.run("python", "-m", "pytest", "-m", "long", *session.posargs)
 
 

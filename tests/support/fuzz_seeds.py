@@ -127,10 +127,13 @@ def _stream(server: ServerCodec, call: ServerCall, told: Iterable[ChatChunk], er
 
 
 def embeddings(server: ServerCodec) -> list[Seed]:
-    """Vectors as the server writes them."""
+    """Vectors as the server writes them, and as base64 of 32-bit floats, which OpenAI's sends."""
     reply = EmbedReply(vectors=((0.5, -1.0), (0.25, 1e-7)), usage=_USAGE, model="m", id="r")
     call = ServerCall(request=EMBED, model="m")
-    return [(server.reply(reply, call).body,), *((server.error(error).body,) for error in _ERRORS)]
+    packed = (
+        b'{"data":[{"embedding":"AACAPw==","index":1},{"embedding":"AAAAPw==","index":0}],"usage":{"total_tokens":2}}'
+    )
+    return [(packed,), (server.reply(reply, call).body,), *((server.error(error).body,) for error in _ERRORS)]
 
 
 def events(body: bytes) -> Seed:
