@@ -187,7 +187,7 @@ def response_streams() -> Iterator[tuple[str, Json | list[Json]]]:
     """Responses told in pieces, and ended in other ways than well."""
     frame = {**sample(Response, "bare"), "id": "resp_1", "status": "completed", "model": "m"}
     at = {"output_index": 0, "item_id": "x", "logprobs": []}
-    texts = [{"type": "output_text", "text": text, "annotations": []} for text in ("One", "Two")]
+    texts: list[Json] = [{"type": "output_text", "text": text, "annotations": []} for text in ("One", "Two")]
     message = {"type": "message", "id": "x", "role": "assistant", "status": "completed", "content": texts}
     begin, added, done, end = streamed(frame, message)
     told = [

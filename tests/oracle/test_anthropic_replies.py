@@ -14,9 +14,22 @@ from modelscan.contracts.http import HttpResponse, ResponseHead, Target
 from modelscan.types.chat import ChatReply
 from modelscan.types.content import ProviderPart, Reasoning, ToolCall
 from modelscan.types.usage import Usage
-from modelscan.wire.anthropic import CountTokens, Messages
+from modelscan.wire.anthropic import CountTokens, Messages, MessagesServer
 from modelscan.wire.anthropic.decode import FINISH_REASONS
-from oracle import REQUEST, Json, Verdicts, arguments_of, asked, form, needs_oracle, read_by_sdk, read_by_us, run
+from oracle import (
+    REQUEST,
+    Json,
+    Verdicts,
+    arguments_of,
+    asked,
+    form,
+    is_framed,
+    needs_oracle,
+    read_by_sdk,
+    read_by_us,
+    run,
+    written_by_us,
+)
 from recordings import Recording, needs_recordings
 
 pytestmark = needs_oracle
@@ -145,6 +158,24 @@ def test_what_the_sdks_types_allow_is_read_as_the_sdk_reads_it(capsys: pytest.Ca
     lines = [asked("messages", b64decode(one["body"]), stream=one["stream"], id=name) for name, one in samples.items()]
     for reading in run("sdk_anthropic_replies.py", lines=lines):
         body = b64decode(samples[reading["id"]]["body"])
+        with verdicts.of(reading["id"], form(body)):
+            check(read_by_us(Messages(), body, TARGET), reading["reply"])
+    verdicts.tell(capsys)
+
+
+@needs_recordings
+def test_the_sdk_reads_what_our_server_s_side_writes(capsys: pytest.CaptureFixture[str]) -> None:
+    """Recorded replies, read by our codec and written anew, mean the same to the SDK."""
+    originals = {
+        repr(one): one.response.body
+        for api, one, _ in readings()
+        if api == "messages" and not one.path.endswith(CUT_CALLS)
+    }
+    verdicts = Verdicts("messages written by us, read by Anthropic's SDK")
+    written = {key: written_by_us(MessagesServer(), Messages(), body, TARGET) for key, body in originals.items()}
+    lines = [asked("messages", body, stream=is_framed(body), id=key) for key, body in written.items()]
+    for reading in run("sdk_anthropic_replies.py", lines=lines):
+        body = originals[reading["id"]]
         with verdicts.of(reading["id"], form(body)):
             check(read_by_us(Messages(), body, TARGET), reading["reply"])
     verdicts.tell(capsys)

@@ -17,9 +17,21 @@ from modelscan.types.chat import ChatReply, Choice
 from modelscan.types.content import AnyPart, Audio, File, Image, ProviderPart, ToolCall, Video
 from modelscan.types.embed import EmbedRequest
 from modelscan.types.usage import Usage
-from modelscan.wire.gemini import EmbedContent, GenerateContent
+from modelscan.wire.gemini import EmbedContent, GeminiServer, GenerateContent
 from modelscan.wire.gemini.parts import NAMELESS
-from oracle import Json, Verdicts, arguments_of, asked, form, is_framed, needs_oracle, read_by_sdk, read_by_us, run
+from oracle import (
+    Json,
+    Verdicts,
+    arguments_of,
+    asked,
+    form,
+    is_framed,
+    needs_oracle,
+    read_by_sdk,
+    read_by_us,
+    run,
+    written_by_us,
+)
 from recordings import Recording, needs_recordings
 
 pytestmark = needs_oracle
@@ -202,6 +214,24 @@ def test_what_the_sdks_types_allow_is_read_as_the_sdk_reads_it(
     ]
     for reading in run(SCRIPT, lines=lines):
         body = b64decode(samples[reading["id"]]["body"])
+        with verdicts.of(reading["id"], form(body)):
+            check(read_by_us(GenerateContent(), body, TARGET), reading["reply"])
+    verdicts.tell(capsys)
+
+
+@needs_recordings
+def test_the_sdk_reads_what_our_server_s_side_writes(capsys: pytest.CaptureFixture[str]) -> None:
+    """Recorded answers, read by our codec and written anew, mean the same to the SDK."""
+    originals = {
+        repr(one): one.response.body
+        for one, reading in readings("gemini", "generate")
+        if not any(name in repr(one) for name in LEFT_OUT) and not reading["reply"]["is_blocked"]
+    }
+    verdicts = Verdicts("answers written by us, read by Google's SDK")
+    written = {key: written_by_us(GeminiServer(), GenerateContent(), body, TARGET) for key, body in originals.items()}
+    lines = [asked("generate", body, stream=is_framed(body), id=key) for key, body in written.items()]
+    for reading in run(SCRIPT, lines=lines):
+        body = originals[reading["id"]]
         with verdicts.of(reading["id"], form(body)):
             check(read_by_us(GenerateContent(), body, TARGET), reading["reply"])
     verdicts.tell(capsys)

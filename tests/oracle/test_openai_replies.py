@@ -19,7 +19,20 @@ from modelscan.types.embed import EmbedRequest
 from modelscan.types.usage import Usage
 from modelscan.wire.openai_compatible import ChatCompletions, Embeddings
 from modelscan.wire.openai_compatible.responses import Responses
-from oracle import Json, Verdicts, arguments_of, asked, form, is_framed, needs_oracle, read_by_sdk, read_by_us, run
+from modelscan.wire.openai_compatible.server import OpenAIServer, ResponsesServer
+from oracle import (
+    Json,
+    Verdicts,
+    arguments_of,
+    asked,
+    form,
+    is_framed,
+    needs_oracle,
+    read_by_sdk,
+    read_by_us,
+    run,
+    written_by_us,
+)
 from recordings import Recording, needs_recordings
 
 pytestmark = needs_oracle
@@ -266,4 +279,21 @@ def test_what_the_sdks_types_allow_is_read_as_the_sdk_reads_it(api: str, capsys:
                 check(read_by_us(ChatCompletions(), body, TARGET), reading["reply"])
             else:
                 check_response(read_by_us(Responses(), body, TARGET), reading["reply"])
+    verdicts.tell(capsys)
+
+
+@needs_recordings
+@pytest.mark.parametrize("api", ["chat", "responses"])
+def test_the_sdk_reads_what_our_server_s_side_writes(api: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Recorded replies, read by our codec and written anew, mean the same to the SDK."""
+    server, operation = (OpenAIServer(), ChatCompletions()) if api == "chat" else (ResponsesServer(), Responses())
+    originals = {repr(one): one.response.body for one, _ in readings(api) if not is_left_out(one)}
+    written = {key: written_by_us(server, operation, body, TARGET) for key, body in originals.items()}
+    lines = [asked(api, body, stream=is_framed(body), id=key) for key, body in written.items()]
+    verdicts = Verdicts(f"{api} written by us, read by OpenAI's SDK")
+    for reading in run("sdk_openai_replies.py", lines=lines):
+        body = originals[reading["id"]]
+        with verdicts.of(reading["id"], form(body)):
+            reply = read_by_us(operation, body, TARGET)
+            (check if api == "chat" else check_response)(reply, reading["reply"])
     verdicts.tell(capsys)

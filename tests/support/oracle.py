@@ -20,6 +20,7 @@ import pytest
 
 from modelscan.contracts.http import HttpResponse, ResponseHead, Target
 from modelscan.contracts.operations import StreamingOperation
+from modelscan.contracts.servers import ServerCall, ServerCodec
 from modelscan.streams.fold import ChatFold
 from modelscan.types.chat import ChatChunk, ChatReply, ChatRequest
 from modelscan.types.content import ToolCall
@@ -75,18 +76,31 @@ def is_framed(body: bytes) -> bool:
     return body.lstrip(b"\xef\xbb\xbf \r\n").startswith((b"event:", b"data:", b":", b"id:"))
 
 
-def read_by_us(operation: Chat, body: bytes, target: Target, kind: str = "text/event-stream") -> ChatReply[None]:
+def read_by_us(operation: Chat, body: bytes, target: Target) -> ChatReply[None]:
     """What our codec makes of a reply's bytes: whole, or the fold of a stream's chunks."""
     if not is_framed(body):
         return operation.decode(HttpResponse(ResponseHead(200), body), REQUEST, target)
-    decoder = operation.decoder(ResponseHead(200, (("content-type", kind),)), REQUEST, target)
     fold = ChatFold()
-    for frame in [*decoder.framing.feed(body), *decoder.framing.finish()]:
-        for chunk in decoder.feed(frame):
-            fold.add(chunk)
-    for chunk in decoder.finish(cut=False):
+    for chunk in chunks_of(operation, body, target):
         fold.add(chunk)
     return fold.reply()
+
+
+def chunks_of(operation: Chat, body: bytes, target: Target) -> list[ChatChunk]:
+    """The chunks that our codec makes of a stream's bytes."""
+    decoder = operation.decoder(ResponseHead(200, (("content-type", "text/event-stream"),)), REQUEST, target)
+    frames = [*decoder.framing.feed(body), *decoder.framing.finish()]
+    return [*(chunk for frame in frames for chunk in decoder.feed(frame)), *decoder.finish(cut=False)]
+
+
+def written_by_us(server: ServerCodec, operation: Chat, body: bytes, target: Target) -> bytes:
+    """A reply's bytes, read by our codec and written anew by our server's side."""
+    call = ServerCall(request=REQUEST, model=target.model, is_stream=is_framed(body))
+    if not call.is_stream:
+        return server.reply(read_by_us(operation, body, target), call).body
+    encoder = server.stream(call)
+    pieces = [encoder.encode(chunk) for chunk in chunks_of(operation, body, target)]
+    return b"".join([*pieces, encoder.finish()])
 
 
 def arguments_of(call: ToolCall) -> Any:

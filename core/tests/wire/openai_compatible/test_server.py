@@ -422,6 +422,21 @@ def test_words_of_other_vendors_do_not_go_out(reason: Any, raw: str, expected: t
     assert (found.finish_reason, found.raw_finish_reason) == expected
 
 
+def test_an_answer_in_the_responses_api_s_short_form_is_read() -> None:
+    asked = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]
+    request = HttpRequest(url="/v1/responses", body=json.dumps({"model": "m", "input": asked}).encode())
+    assert [message.text for message in ResponsesServer().parse(request).request.messages] == ["Hi", "Hello"]
+
+
+@pytest.mark.parametrize("status", ["incomplete", "cancelled"])
+def test_a_status_without_a_reason_stays_one(status: str) -> None:
+    reply = said("x", finish_reason="other", raw_finish_reason=status)
+    written = json.loads(ResponsesServer().reply(reply, ServerCall(request=None, model="m")).body)
+    assert (written["status"], written["incomplete_details"]) == (status, None)
+    found = reread(*SIDES[1], reply)
+    assert (found.finish_reason, found.raw_finish_reason) == ("other", status)
+
+
 @both
 def test_a_model_and_a_usage_that_nobody_told(client: Any, server: ServerCodec) -> None:
     reply = reread(client, server, said("x", finish_reason="stop", request_id="req_1"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -26,7 +27,7 @@ _JSON: Final = (("content-type", "application/json; charset=UTF-8"),)
 class GeminiServer:
     """Parses chat and embedding requests, and writes whole answers, streamed ones and errors."""
 
-    paths = (
+    paths: Sequence[str] = (
         "/v1beta/models/{model}:generateContent",
         "/v1beta/models/{model}:streamGenerateContent",
         "/v1beta/models/{model}:embedContent",

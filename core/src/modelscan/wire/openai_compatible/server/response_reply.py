@@ -15,6 +15,7 @@ from modelscan.wire.openai_compatible.server.chat_reply import logprob_block
 
 Json = dict[str, Any]
 _WITH_ID: Final = ("message", "function_call", "custom_tool_call", "reasoning")
+_STATUSES: Final = ("incomplete", "cancelled", "failed", "queued", "in_progress")
 _INCOMPLETE: Final = {"length": "max_output_tokens", "content_filter": "content_filter"}
 
 
@@ -51,6 +52,8 @@ def ending(reason: FinishReason | None, raw: str) -> Json:
     word = _INCOMPLETE.get(reason or "")
     if word is not None:
         return {"status": "incomplete", "incomplete_details": {"reason": word}}
+    if reason == "other" and raw in _STATUSES:
+        return {"status": raw}
     if reason == "other" and raw:
         return {"status": "incomplete", "incomplete_details": {"reason": raw}}
     return {"status": "completed" if reason is not None else None}

@@ -52,11 +52,18 @@ def _messages(items: Iterable[Json]) -> list[Message]:
     messages: list[Message] = []
     for is_model, group in groupby(items, _is_models):
         if is_model:
-            parts = tuple([part for item in group for part in parts_of({"type": "message", **item})])
+            parts = tuple([part for item in group for part in parts_of(_written_out(item))])
             messages.append(Message("assistant", parts, wire=WIRE))
         else:
             messages += [_message(item) for item in group]
     return messages
+
+
+def _written_out(item: Json) -> Json:
+    """An item of the model's with what its short form leaves out."""
+    content = item.get("content")
+    texts = {"content": [{"type": "output_text", "text": content}]} if isinstance(content, str) else {}
+    return {"type": "message", **item, **texts}
 
 
 def _is_models(item: Json) -> bool:
@@ -86,7 +93,8 @@ def _part(block: Json) -> AnyPart:
     if kind in ("input_text", "output_text", "text"):
         return Text(text=block["text"])
     if kind == "input_image":
-        return image_in(block.get("image_url"), block.get("detail"), file_id=block.get("file_id"))
+        detail = block.get("detail")
+        return image_in(block.get("image_url"), None if detail == "auto" else detail, file_id=block.get("file_id"))
     if kind == "input_file":
         if "file_data" in block:
             data, media_type = bytes_in(block["file_data"])
