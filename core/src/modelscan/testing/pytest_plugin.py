@@ -7,7 +7,8 @@ with real keys may spend: see `modelscan.testing.spending`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,9 @@ import msgspec
 import pytest
 
 import modelscan
+from modelscan.contracts.transport import Transport, TransportOptions
+from modelscan.plugins import Plugins
+from modelscan.testing.cassettes import CassetteTransport, Origin, RecordingTransport
 from modelscan.testing.levels import Outcome, Report, Shown, level_of
 from modelscan.testing.spending import RunBudget, Spending
 
@@ -74,6 +78,24 @@ def test_budget(request: pytest.FixtureRequest) -> Iterator[Spending]:
     spending = Spending(run=run)
     yield spending
     spending.check()
+
+
+@pytest.fixture
+def cassette(request: pytest.FixtureRequest) -> Callable[..., Transport]:
+    """A function that gives the transport of a cassette beside the test: `cassette("name", origin="api.x.com")`.
+
+    Replays, unless pytest was started with `--record`. `secrets` are the values that must not be on it.
+    """
+    folder = request.path.parent / "cassettes"
+
+    def transport(name: str, *, origin: str = "", secrets: Iterable[str] = ()) -> Transport:
+        path = folder / f"{name}.yaml"
+        if not request.config.getoption("record"):
+            return CassetteTransport(path)
+        found = Origin(how="recorded", source=origin, date=datetime.now(UTC).date().isoformat())
+        return RecordingTransport(Plugins().transport("httpx")(TransportOptions()), path, found, secrets=secrets)
+
+    return transport
 
 
 def _name(suite: Any) -> str:  # a Suite of any kind
