@@ -263,7 +263,7 @@ def test_a_forked_child_gets_a_loop_of_its_own() -> None:
     results = context.SimpleQueue()
     with Client(plugins=[full_provider()], transport=ScriptedTransport(OK), config=False) as subject:
         assert subject.chat("hi", model="plain/m").text == "hello"
-        child = context.Process(target=_in_child, args=(subject, results))
+        child = context.Process(target=_in_child, args=(subject, results), daemon=True)
         child.start()
         child.join(20)
         assert child.exitcode == 0

@@ -14,7 +14,7 @@ from modelscan.client.endpoints import Endpoint, Endpoints
 from modelscan.client.retry import RetryPolicy
 from modelscan.client.sending import Sender
 from modelscan.client.sources import LiveSource, NativeSource
-from modelscan.client.watching import CallWatch, StreamWatch
+from modelscan.client.watching import AttemptWatching, CallWatch, StreamWatch
 from modelscan.contracts.policies import Call
 from modelscan.errors import InvalidRequestError, ModelScanError
 from modelscan.plugins import Plugins
@@ -60,23 +60,17 @@ class Pipeline:
         Raises what the last attempt raised.
         """
         call = _call(capability, request, model, context, is_stream=False)
-        watch = CallWatch(self._hooks, call)
 
-        async def attempt(candidate: Candidate, number: int) -> Any:
-            watching = watch.attempt(candidate, number)
-            try:
-                endpoint = self._endpoint(candidate)
-                if endpoint.is_flow(capability):
-                    reply = await self._flows().run(endpoint, call, watching.headers, track)
-                else:
-                    reply = await self._sender.whole(endpoint, call, watching.headers)
-            except BaseException as error:
-                watching.finished(error=_cause(error))
-                raise
+        async def carry_out(endpoint: Endpoint, watching: AttemptWatching) -> Any:
+            if endpoint.is_flow(capability):
+                reply = await self._flows().run(endpoint, call, watching.headers, track)
+            else:
+                reply = await self._sender.whole(endpoint, call, watching.headers)
             watching.finished(reply)
             return reply
 
-        reply = await self._attempted(call, model, attempt, watch)
+        watch = CallWatch(self._hooks, call)
+        reply = await self._attempted(call, model, watch, carry_out)
         watch.finished(reply)
         return reply
 
@@ -85,19 +79,14 @@ class Pipeline:
         call = _call("chat", request, model, context, is_stream=True)
         watch = CallWatch(self._hooks, call)
 
-        async def attempt(candidate: Candidate, number: int) -> LiveSource | NativeSource:
-            watching = watch.attempt(candidate, number)
-            try:
-                source = await self._sender.stream(self._endpoint(candidate), call, watching.headers)
-            except BaseException as error:
-                watching.finished(error=_cause(error))
-                raise
+        async def carry_out(endpoint: Endpoint, watching: AttemptWatching) -> LiveSource | NativeSource:
+            source = await self._sender.stream(endpoint, call, watching.headers)
             watching.first_chunk()
             source.watch = StreamWatch(watch, watching)
             source.deadline = context.deadline
             return source
 
-        return await self._attempted(call, model, attempt, watch)
+        return await self._attempted(call, model, watch, carry_out)
 
     async def open_live(self, config: RealtimeConfig, model: Model, context: CallContext) -> LiveConnection:
         """A live session whose socket is open. Raises what the last attempt to open one raised."""
@@ -106,21 +95,30 @@ class Pipeline:
         call = _call("realtime", config, model, context, is_stream=True)
         watch = CallWatch(self._hooks, call)
 
-        async def attempt(candidate: Candidate, number: int) -> LiveConnection:
-            watching = watch.attempt(candidate, number)
-            try:
-                connection = await opened(self._sender, self._endpoint(candidate), call, watching.headers)
-            except BaseException as error:
-                watching.finished(error=_cause(error))
-                raise
+        async def carry_out(endpoint: Endpoint, watching: AttemptWatching) -> LiveConnection:
+            connection = await opened(self._sender, endpoint, call, watching.headers)
             connection.watch = StreamWatch(watch, watching)
             return connection
 
-        return await self._attempted(call, model, attempt, watch)
+        return await self._attempted(call, model, watch, carry_out)
 
     async def _attempted(
-        self, call: Call, model: Model, attempt: Callable[[Candidate, int], Awaitable[Result]], watch: CallWatch
+        self,
+        call: Call,
+        model: Model,
+        watch: CallWatch,
+        carry_out: Callable[[Endpoint, AttemptWatching], Awaitable[Result]],
     ) -> Result:
+        """What the first attempt that works gives; the observers hear of each that fails, and of the call if all do."""
+
+        async def attempt(candidate: Candidate, number: int) -> Result:
+            watching = watch.attempt(candidate, number)
+            try:
+                return await carry_out(self._endpoint(candidate), watching)
+            except BaseException as error:
+                watching.finished(error=_cause(error))
+                raise
+
         try:
             if self._hooks.intercept:
                 await self._hooks.run_interceptors(call)
