@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
 
 import msgspec
 
@@ -14,13 +14,15 @@ from modelscan.client.background import BackgroundLoop, background
 from modelscan.client.client_arguments import ClientArguments
 from modelscan.client.options import CallOptions, ChatOptions, Prompt
 from modelscan.client.settings import Settings
-from modelscan.client.sync_job import SyncJob
 from modelscan.client.sync_stream import SyncChatStream
 from modelscan.routing.candidates import Model
 from modelscan.types.chat import ChatReply
 from modelscan.types.content import Image
 from modelscan.types.context import CallContext
 from modelscan.types.embed import EmbedPurpose, EmbedReply, EmbedRequest
+
+if TYPE_CHECKING:
+    from modelscan.client.sync_job import SyncJob
 
 T = TypeVar("T")
 
@@ -120,11 +122,15 @@ class Client:
 
     def start(self, request: msgspec.Struct, *, model: Model, **options: Unpack[CallOptions]) -> SyncJob:
         """A job that goes on by itself. See `AsyncClient.start`."""
+        from modelscan.client.sync_job import SyncJob
+
         loop, inner = self._here()
         return SyncJob(loop.run(inner.start(request, model=model, **options)), loop)
 
     def resume(self, job_id: str, **options: Unpack[CallOptions]) -> SyncJob:
         """A stored job, gone on with. See `AsyncClient.resume`."""
+        from modelscan.client.sync_job import SyncJob
+
         loop, inner = self._here()
         return SyncJob(loop.run(inner.resume(job_id, **options)), loop)
 
