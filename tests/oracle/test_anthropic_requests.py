@@ -13,8 +13,9 @@ from modelscan.types.chat import ReasoningOptions
 from modelscan.types.content import File, Image, Reasoning, Text, ToolCall, ToolResult
 from modelscan.types.messages import Message, assistant, tool_result, user
 from modelscan.types.tools import ForcedTool, JsonSchema, ProviderTool, Tool
+from modelscan.wire.anthropic import Messages, MessagesServer
 from official_schemas import faults, needs_schemas
-from oracle import Json, differences, needs_oracle, run
+from oracle import Json, differences, needs_oracle, passed_on, run
 from request_recorder import Received, recorder
 
 CITY: Json = {"city": {"type": "string"}}
@@ -128,6 +129,13 @@ async def test_a_request_is_the_sdks(case: str, theirs: dict[str, Received]) -> 
     both = {name: (ours.headers.get(name), theirs[case].headers.get(name)) for name in (*SAME_HEADERS, *OTHER_HEADERS)}
     assert {name: both[name] for name in OTHER_HEADERS} == OTHER_HEADERS
     assert [name for name in SAME_HEADERS if both[name][0] != both[name][1]] == []
+
+
+@needs_oracle
+@pytest.mark.parametrize("case", MESSAGES)
+def test_what_the_sdk_sends_is_passed_on_as_it_was(case: str, theirs: dict[str, Received]) -> None:
+    again = passed_on(theirs[case], MessagesServer(), Messages(), "http://127.0.0.1")
+    assert differences(again, theirs[case]) == {}
 
 
 @needs_schemas

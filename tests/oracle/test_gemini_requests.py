@@ -16,8 +16,9 @@ from modelscan.types.content import File, Image, Reasoning, Text, ToolCall
 from modelscan.types.embed import EmbedRequest
 from modelscan.types.messages import Message, assistant, tool_result, user
 from modelscan.types.tools import ForcedTool, JsonObject, JsonSchema, ProviderTool, Tool
+from modelscan.wire.gemini import EmbedContent, GeminiServer, GenerateContent
 from official_schemas import faults, needs_schemas
-from oracle import Default, Json, differences, needs_oracle, run
+from oracle import Default, Json, differences, needs_oracle, passed_on, run
 from request_recorder import Received, recorder
 
 CITY: Json = {"city": {"type": "string"}}
@@ -144,6 +145,15 @@ async def test_a_request_is_the_sdks(case: str, theirs: dict[str, Received]) -> 
     assert differences(sent_by_us, sent_by_sdk, DEFAULTS) == {}
     for header in ("x-goog-api-key", "content-type"):
         assert sent_by_us.headers.get(header) == theirs[case].headers.get(header)
+
+
+@needs_oracle
+@pytest.mark.parametrize("case", [*CHAT, *EMBEDDINGS])
+def test_what_the_sdk_sends_is_passed_on_as_it_was(case: str, theirs: dict[str, Received]) -> None:
+    sent_by_sdk = dataclasses.replace(theirs[case], body=camel(theirs[case].body))
+    operation = EmbedContent() if case in EMBEDDINGS else GenerateContent()
+    again = passed_on(sent_by_sdk, GeminiServer(), operation, "http://127.0.0.1/v1beta")
+    assert differences(again, sent_by_sdk, DEFAULTS) == {}
 
 
 @needs_schemas

@@ -15,10 +15,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
-from modelscan.contracts.http import HttpResponse, ResponseHead, Target
+from modelscan.contracts.http import HttpRequest, HttpResponse, ResponseHead, Target
 from modelscan.contracts.operations import StreamingOperation
 from modelscan.contracts.servers import ServerCall, ServerCodec
 from modelscan.streams.fold import ChatFold
@@ -101,6 +102,19 @@ def written_by_us(server: ServerCodec, operation: Chat, body: bytes, target: Tar
     encoder = server.stream(call)
     pieces = [encoder.encode(chunk) for chunk in chunks_of(operation, body, target)]
     return b"".join([*pieces, encoder.finish()])
+
+
+def passed_on(received: Received, server: ServerCodec, operation: Any, base_url: str) -> Received:
+    """A request that our server's side reads and our client's side writes again, as a gateway does.
+
+    `operation` is any that encodes what the server's side parses.
+    """
+    target = f"{received.path}?{received.query}" if received.query else received.path
+    call = server.parse(HttpRequest(url=target, body=json.dumps(received.body).encode()))
+    encode = operation.encode_stream if call.is_stream else operation.encode
+    request = encode(call.request, Target(base_urls={"default": base_url}, model=call.model))
+    url = urlsplit(request.url)
+    return Received(request.method, url.path, url.query, {}, json.loads(request.body))
 
 
 def arguments_of(call: ToolCall) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from modelscan.contracts.http import ResponseHead, Target
+from modelscan.contracts.http import HttpRequest, ResponseHead, Target
 from modelscan.streams.fold import ChatFold
 from modelscan.types.chat import ChatChunk, ChatReply, ChatRequest, ToolCallDelta
 from modelscan.types.content import Citation, Reasoning, Text, ToolCall
@@ -121,3 +121,10 @@ def test_a_stream_that_said_nothing_has_no_answer() -> None:
     encoder = server.stream(server.parse(GenerateContent().encode_stream(REQUEST, TARGET)))
     assert encoder.encode(ChatChunk(id="r")) == b""
     assert encoder.head[1][0] == ("content-type", "text/event-stream")
+
+
+def test_a_whole_number_may_be_written_as_googles_sdk_does() -> None:
+    body = {"contents": [{"parts": [{"text": "Hi"}]}], "generationConfig": {"topK": 40.0, "temperature": 1.0}}
+    path = "/v1beta/models/m:generateContent"
+    request = GeminiServer().parse(HttpRequest(url=path, body=msgspec.json.encode(body))).request
+    assert (request.top_k, request.temperature) == (40, 1.0)

@@ -203,9 +203,14 @@ def _calling(rest: Json, tools: tuple[AnyTool, ...]) -> Json:
     return fields
 
 
+def _number(value: Any) -> Any:
+    """A whole number as one, also where it is written `40.0`, as Google's SDK does."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _configured(rest: Json) -> Json:
     config = {name: value for name, value in rest.get("generationConfig", {}).items() if value is not None}
-    fields: Json = {name: config.pop(word) for name, word in NAMES.items() if word in config}
+    fields: Json = {name: _number(config.pop(word)) for name, word in NAMES.items() if word in config}
     fields["stop"] = tuple(config.pop("stopSequences", ()))
     fields |= _format(config) | _thinking(config)
     modalities = config.get("responseModalities") or ()
