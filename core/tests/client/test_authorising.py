@@ -213,3 +213,23 @@ async def test_no_secret_is_logged_or_stands_in_an_error(scheme: str, caplog: py
     shown = "".join(traceback.format_exception(caught.value))
     assert "canary" not in f"{caplog.text} {shown} {caught.value!r} {vars(caught.value)} {client!r}"
     assert len(server.requests) == (2 if scheme == "token" else 1)
+
+
+@pytest.mark.parametrize(("status", "is_stream"), [(401, False), (500, False), (401, True), (200, True)])
+async def test_a_server_that_repeats_the_key_does_not_give_it_away(status: int, *, is_stream: bool) -> None:
+    told = b"hel\nerror of key-canary-0123456789\n" if status == 200 else b"wrong: key-canary-0123456789"
+    provider = plain_provider(connection=Connection(base_urls={"default": ""}, schemes={"default": Bearer()}))
+    async with LoopbackServer(answer(told, status=status)) as server:
+        async with AsyncClient(
+            plugins=[provider],
+            base_urls={"plain": server.url},
+            api_keys={"plain": "key-canary-0123456789"},
+            settings={"retries.max_attempts": 1},
+            config=False,
+        ) as client:
+            call = client.stream("hi", model="plain/m").reply() if is_stream else client.chat("hi", model="plain/m")
+            with pytest.raises(ModelScanError) as caught:
+                await call
+    assert "…6789" in str(caught.value)
+    shown = "".join(traceback.format_exception(caught.value)) + repr(caught.value) + str(vars(caught.value))
+    assert "canary" not in shown

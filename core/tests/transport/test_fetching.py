@@ -35,7 +35,11 @@ async def test_media_are_asked_for_as_they_are() -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["127.0.0.1", "localhost", "10.0.0.1", "169.254.169.254", "192.168.1.1", "[::1]", "0.0.0.0"]
+    "host",
+    [
+        *("127.0.0.1", "localhost", "10.0.0.1", "169.254.169.254", "192.168.1.1", "[::1]", "0.0.0.0"),
+        *("2130706433", "100.64.0.1", "224.0.0.1", "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]"),
+    ],
 )
 async def test_private_addresses_are_refused_and_nothing_is_sent(host: str) -> None:
     with pytest.raises(MediaError, match="private address"):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -17,13 +18,18 @@ from modelscan.contracts.auth import AuthScheme, Credential, Token
 from modelscan.contracts.flows import Flow
 from modelscan.contracts.http import Body, HttpRequest, HttpResponse, ResponseHead, Target
 from modelscan.contracts.provider import Connection
-from modelscan.errors import ConfigurationError, CredentialError, ProviderError
+from modelscan.errors import ConfigurationError, CredentialError, ModelScanError, ProviderError
+from modelscan.types.secret import Secret
 
 REFUSALS: Final = frozenset({400, 401, 403})
 """The statuses that a signature may be to blame for: AWS answers some with 400, most with 403."""
 
 _UNAUTHORIZED: Final = 401
 _ABOUT_KEYS: Final = (401, 403)
+_MOST_KNOWN: Final = 16
+_SHORTEST_MASKED: Final = 6
+"""What is shorter is no key, and stands in many a word."""
+
 _HARMLESS_SKEW: Final = timedelta(seconds=60)
 
 
@@ -58,6 +64,7 @@ class Signer:
         self._found = False
         self._credential: Credential | None = None
         self._cells: dict[str, TokenCell] = {}
+        self._known: deque[Secret] = deque(maxlen=_MOST_KNOWN)  # also those that were replaced: errors come late
         self._direct: set[str] = set()  # schemes whose credential signs by itself
 
     @property
@@ -70,6 +77,7 @@ class Signer:
                 self._direct.clear()
             self._credential = found
             self._found = True
+            self._remember(() if found is None else found.secrets.values())
         return self._credential
 
     async def sign(self, request: HttpRequest, target: Target) -> HttpRequest:
@@ -109,6 +117,20 @@ class Signer:
         again = await self.sign(request, target) if has_changed else signed
         return None if again == signed else again
 
+    def mask(self, error: ModelScanError) -> None:
+        """Take the account's secrets out of an error: there are servers that repeat the key which they refuse."""
+        for secret in self._known:
+            value = secret.reveal()
+            if len(value) < _SHORTEST_MASKED:
+                continue
+            error.message = error.message.replace(value, secret.masked())
+            error.args = tuple(
+                item.replace(value, secret.masked()) if isinstance(item, str) else item for item in error.args
+            )
+            if isinstance(error, ProviderError):
+                error.code = error.code.replace(value, secret.masked())
+                error.body = error.body.replace(value.encode(), secret.masked().encode())
+
     def _has_another_key(self) -> bool:
         before, self._found = self._credential, False
         try:
@@ -143,12 +165,17 @@ class Signer:
             return cast("Flow[None, Token, Any]", scheme.exchange(credential, target, self._now()))
 
         try:
-            return await exchanged(flow(), target, send)
+            token = await exchanged(flow(), target, send)
         except ProviderError:
             self._found = False
             if heads[-1].status not in REFUSALS or not self._learn_clock(heads[-1]):
                 raise
-        return await exchanged(flow(), target, send)
+            token = await exchanged(flow(), target, send)
+        self._remember((token.secret,))
+        return token
+
+    def _remember(self, secrets: Iterable[Secret]) -> None:
+        self._known.extend(secret for secret in secrets if secret not in self._known)
 
     def _learn_clock(self, head: ResponseHead) -> bool:
         """Take over the server's clock where ours is off by more than a minute; whether it was."""

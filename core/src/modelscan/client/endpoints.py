@@ -17,7 +17,7 @@ from modelscan.contracts.flows import Flow
 from modelscan.contracts.http import Body, Target
 from modelscan.contracts.operations import NativeOperation, Operation, StreamingOperation
 from modelscan.contracts.provider import Connection, Parameter, Provider
-from modelscan.errors import ConfigurationError, UnsupportedError
+from modelscan.errors import ConfigurationError, ModelScanError, UnsupportedError
 from modelscan.plugins import Plugins
 from modelscan.types.accounts import Account, Candidate
 
@@ -57,6 +57,14 @@ class Endpoint(msgspec.Struct, frozen=True, eq=False):
     def is_native(self, capability: str) -> bool:
         """Whether the capability's model runs in this process."""
         return self._is_a(NativeOperation, capability)
+
+    def concerns(self, error: ModelScanError, request_id: str = "") -> ModelScanError:
+        """The error, told whom it concerns, and without this account's secrets."""
+        self.signer.mask(error)
+        account = self.candidate.account
+        return error.about(
+            provider=account.provider, model=self.target.model, account=account.name, request_id=request_id
+        )
 
     def _is_a(self, protocol: type, capability: str) -> bool:
         """Whether the operation follows a protocol; remembered, since looking takes ten microseconds."""

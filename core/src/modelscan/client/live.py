@@ -253,8 +253,7 @@ class LiveConnection:
         try:
             yield
         except ModelScanError as error:
-            account = self._endpoint.candidate.account
-            self._end(error.about(provider=account.provider, model=self._endpoint.target.model, account=account.name))
+            self._end(self._endpoint.concerns(error))
         except Exception as error:  # noqa: BLE001 - a provider's bug is the user's to hear of, not the loop's
             self._end(error)
 

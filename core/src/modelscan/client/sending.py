@@ -212,8 +212,7 @@ def failed(
     error: ModelScanError, endpoint: Endpoint, call: Call, repeat: Repeat, lease: HeldLease | None
 ) -> AttemptError:
     """What the attempt loop is told of an error: whom it concerns, and whether the request may be sent once more."""
-    account = endpoint.candidate.account
-    error.about(provider=account.provider, model=endpoint.target.model, account=account.name)
+    endpoint.concerns(error)
     again = is_worth_repeating(
         error,
         repeat,

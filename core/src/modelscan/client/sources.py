@@ -83,13 +83,7 @@ class _Source(ABC):
 
     def _about(self, error: ModelScanError) -> ModelScanError:
         """The error, told whom it concerns."""
-        account = self.endpoint.candidate.account
-        return error.about(
-            provider=account.provider,
-            model=self.endpoint.target.model,
-            account=account.name,
-            request_id=request_id(self.endpoint, self.head),
-        )
+        return self.endpoint.concerns(error, request_id(self.endpoint, self.head))
 
 
 class LiveSource(_Source):

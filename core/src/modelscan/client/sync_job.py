@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from modelscan.client.background import BackgroundLoop
-from modelscan.client.jobs import Job
+
+if TYPE_CHECKING:  # most programs have no job, and its module takes a while to import
+    from modelscan.client.jobs import Job
 
 
 class SyncJob:

@@ -23,6 +23,7 @@ _MOST_REDIRECTS: Final = 5
 _REDIRECTS: Final = (301, 302, 303, 307, 308)
 _DEFAULT_MAX_BYTES: Final = 100 * 1024 * 1024
 _TIMEOUT_S: Final = 60.0
+_NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 
@@ -103,7 +104,7 @@ class MediaFetcher:
         except OSError as error:
             raise MediaError(f"{_shown(url)}: the host {host} can't be found: {error.strerror or error}") from None
         for address in addresses:
-            if not self._allow_private and not ipaddress.ip_address(address.partition("%")[0]).is_global:
+            if not self._allow_private and not _is_public(address.partition("%")[0]):
                 raise MediaError(
                     f"{_shown(url)} was not fetched: {host} is the private address {address}",
                     advice="Read the file yourself and pass its bytes, if it may be sent to the provider.",
@@ -118,6 +119,19 @@ class MediaFetcher:
 
             self._transport = httpx.AsyncHTTPTransport(verify=ssl_context(self._options), trust_env=False)
         return self._transport
+
+
+def _is_public(address: str) -> bool:
+    """Whether an address is one of the public internet, also the IPv4 address that an IPv6 one may stand for."""
+    found = ipaddress.ip_address(address)
+    if found.is_multicast or not found.is_global:
+        return False
+    if isinstance(found, ipaddress.IPv4Address):
+        return True
+    inside = found.ipv4_mapped or found.sixtofour
+    if found in _NAT64:
+        inside = ipaddress.IPv4Address(found.packed[-4:])
+    return inside is None or _is_public(str(inside))
 
 
 async def _read(response: httpx.Response, url: str, limit: int) -> bytes:
