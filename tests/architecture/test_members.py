@@ -19,6 +19,7 @@ KINDS = {
     "stores": ("store", "modelscan.stores"),
     "tokenizers": ("tokenizer", "modelscan.tokenizers"),
     "auth": ("auth", "modelscan.auth"),
+    "hooks": ("hook", "modelscan.hooks"),
     "kits": ("kit", ""),  # a kit is a library on the public API; it may have commands and hooks
 }
 

@@ -19,13 +19,13 @@ Sentence = Annotated[
     str, Meta(pattern=r'^[^"\\\n]{0,80}$', description="At most 80 characters, without quotation marks or backslashes.")
 ]
 Word = Annotated[
-    str, Meta(pattern=r"^[A-Za-z0-9_.:/{}@%+ -]*$", description="Letters, digits and what addresses hold.")
+    str, Meta(pattern=r"^[A-Za-z0-9_.:/{}@%+* -]*$", description="Letters, digits and what addresses hold.")
 ]
 Variable = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9_]*$", description="An environment variable.")]
 
 _TITLE = re.compile(r'[^"\\\n]{0,40}')
 
-CAPABILITIES: dict[Family, tuple[str, ...]] = {
+CAPABILITIES: dict[str, tuple[str, ...]] = {
     "openai-compatible": ("chat", "embed", "models"),
     "anthropic": ("chat", "count_tokens", "models"),
     "gemini": ("chat", "embed", "count_tokens", "models"),
@@ -117,6 +117,8 @@ class Definition(Catalog, frozen=True, kw_only=True):
                     f"for {self.family} the template writes {', '.join(written)}, and not {capability}: "
                     "leave it out here, and write it by hand"
                 )
+        if self.family == "openai-compatible" and len(self.connection.base_urls) > 1:
+            raise ValueError("the family openai-compatible has one address, `default`")
         if self.media and self.family in ("rest", "flow", "websocket"):
             raise ValueError("media rules belong to a codec that sends media: with a format of its own, write both")
 

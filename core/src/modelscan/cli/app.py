@@ -18,7 +18,9 @@ COMMANDS = {
     "chat": "Ask a model, and print its answer while it comes.",
     "doctor": "Check this installation: keys, configuration, plugins, network settings.",
     "embed": "Turn texts into vectors.",
+    "lint-plugin": "Check a whole plugin, before its users do.",
     "models": "List the models that the providers offer.",
+    "new": "Make a new plugin that passes its own tests.",
     "plugins": "List the plugins, and what is wrong with the broken ones.",
 }
 
@@ -45,7 +47,8 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in COMMANDS:
-            command: click.Command = getattr(importlib.import_module(f"modelscan.cli.{cmd_name}"), cmd_name)
+            name = cmd_name.replace("-", "_")
+            command: click.Command = getattr(importlib.import_module(f"modelscan.cli.{name}"), name)
             return command
         if cmd_name in self._plugin_commands():
             loaded: Any = _plugins().command(cmd_name)
