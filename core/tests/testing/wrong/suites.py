@@ -1,8 +1,16 @@
-"""The suite for each of them, written as an author would; `test_wrong_providers` runs this file by itself."""
+"""The suite for each of them, written as an author would; `test_wrong_plugins` runs this file by itself."""
 
 from __future__ import annotations
 
-from modelscan.testing.conformance import ProviderSuite
+from modelscan.testing.conformance import (
+    CacheSuite,
+    FilterSuite,
+    HooksSuite,
+    LimiterSuite,
+    ProviderSuite,
+    StoreSuite,
+    StrategySuite,
+)
 from wrong import (
     blocks,
     breaks_on_null,
@@ -13,6 +21,7 @@ from wrong import (
     leaks_the_key,
     loses_the_last_event,
     opens_a_socket,
+    policies,
     splits_utf8,
     swallows_an_error,
     swallows_an_error_in_mid_stream,
@@ -83,3 +92,28 @@ class TestSwallowsAnErrorInMidStream(ProviderSuite):
 class TestSwapsUsage(ProviderSuite):
     provider = swaps_usage.modelscan_provider()
     module = swaps_usage.__name__
+
+
+class TestEternalCache(CacheSuite):
+    cache = policies.EternalCache
+
+
+class TestInventiveStrategy(StrategySuite):
+    strategy = policies.InventiveStrategy
+
+
+class TestWorstFirstStore(StoreSuite):
+    store = policies.WorstFirstStore
+
+
+class TestForgetfulFilter(FilterSuite):
+    filter = policies.ForgetfulFilter
+    catches = ("Mellon",)
+
+
+class TestImpatientLimiter(LimiterSuite):
+    limiter = policies.ImpatientLimiter
+
+
+class TestClumsyHooks(HooksSuite):
+    hooks = policies.ClumsyHooks()

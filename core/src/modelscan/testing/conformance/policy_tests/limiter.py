@@ -1,0 +1,118 @@
+"""What every limiter must do."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from modelscan.contracts.limiter import Demand, Lease, Limiter
+from modelscan.testing.conformance.policy_tests.made import MadeByName
+from modelscan.testing.conformance.suite import counts_for
+from modelscan.types.usage import Usage
+
+DEMAND = Demand(
+    account="provider/default",
+    model="model",
+    estimates={"requests": 1, "input_tokens": 10, "output_tokens": 10},
+    bounds={"requests": 1, "input_tokens": 20, "output_tokens": 100},
+)
+_USAGE = Usage(input_tokens=9, output_tokens=4, requests=1)
+_MANY = 20
+
+
+class LimiterSuite(MadeByName):
+    """A limiter's leases live their life, and take nothing with them: `limiter = "name"`, or its class.
+
+    What is made must grant `DEMAND` twenty times over without waiting.
+    """
+
+    kind = "limiter"
+    limiter: ClassVar[str | Callable[..., Limiter]]
+
+    @counts_for("bronze")
+    def test_it_is_a_limiter(self, made: Any) -> None:
+        """Its factory gives one without any option beyond `options`."""
+        assert isinstance(made, Limiter), f"{made!r} lacks `reserve`, `attach`, `wait_time` or `learn`"
+
+    @counts_for("bronze", is_evidence=True)
+    async def test_a_lease_lives_its_life(self, made: Limiter) -> None:
+        """Sent, arrived, settled."""
+        lease = await made.reserve(DEMAND)
+        assert isinstance(lease, Lease), f"{lease!r} is no lease"
+        lease.sent()
+        lease.arrived()
+        lease.settle(_USAGE)
+
+    @counts_for("bronze")
+    async def test_every_end_of_a_lease_is_known(self, made: Limiter) -> None:
+        """Given back before sending, given up after, settled before the head arrived."""
+        (await made.reserve(DEMAND)).release()
+        sent = await made.reserve(DEMAND)
+        sent.sent()
+        sent.forfeit("bound")
+        unsure = await made.reserve(DEMAND)
+        unsure.sent()
+        unsure.settle(_USAGE)
+
+    @counts_for("silver")
+    async def test_a_lease_goes_on_in_another_process(self, made: Limiter) -> None:
+        """By a token of bytes."""
+        lease = await made.reserve(DEMAND)
+        lease.sent()
+        token = lease.detach()
+        assert isinstance(token, bytes), f"a lease's token is a {type(token).__name__}, and must be bytes"
+        again = made.attach(token)
+        again.arrived()
+        again.settle(_USAGE)
+
+    @counts_for("silver")
+    async def test_a_wait_is_no_time_or_some_or_forever(self, made: Limiter) -> None:
+        """Never less than none, and asking for it reserves nothing."""
+        for _ in range(_MANY * 5):
+            wait_s = made.wait_time(DEMAND)
+            assert wait_s >= 0, f"a wait of {wait_s} s is less than none"
+            assert not math.isnan(wait_s), "a wait is no number"
+        await asyncio.wait_for(made.reserve(DEMAND), 1.0)
+
+    @counts_for("silver")
+    async def test_given_back_leases_take_nothing(self, made: Limiter) -> None:
+        """However many there were."""
+        for _ in range(_MANY * 5):
+            lease = await asyncio.wait_for(made.reserve(DEMAND), 1.0)
+            lease.release()
+
+    @counts_for("silver")
+    async def test_a_cancelled_wait_leaves_nothing_behind(self, made: Limiter) -> None:
+        """A call that gave up must not hold what others wait for."""
+        waiting = [asyncio.ensure_future(made.reserve(DEMAND)) for _ in range(_MANY)]
+        await asyncio.sleep(0)
+        for one in waiting:
+            one.cancel()
+        for found in await asyncio.gather(*waiting, return_exceptions=True):
+            if isinstance(found, Lease):
+                found.release()
+        lease = await asyncio.wait_for(made.reserve(DEMAND), 1.0)
+        lease.release()
+
+    @counts_for("silver")
+    def test_any_headers_may_be_learned_from(self, made: Limiter) -> None:
+        """Also those that make no sense."""
+        for status in (200, 429, 500):
+            for value in ("7", "", "never", "-1", "1e400", "ä", "2s", "1;w=60"):
+                headers = (("x-ratelimit-remaining-requests", value), ("retry-after", value), ("ratelimit", value))
+                made.learn(DEMAND.account, DEMAND.model, headers, status)
+
+    @counts_for("gold")
+    async def test_many_leases_at_once_are_each_their_own(self, made: Limiter) -> None:
+        """Twenty calls at the same time."""
+
+        async def call() -> None:
+            lease = await made.reserve(DEMAND)
+            lease.sent()
+            await asyncio.sleep(0)
+            lease.arrived()
+            lease.settle(_USAGE)
+
+        await asyncio.wait_for(asyncio.gather(*(call() for _ in range(_MANY))), 5.0)
