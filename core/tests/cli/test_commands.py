@@ -103,6 +103,15 @@ def test_an_answer_is_printed_as_it_comes(cli: Any) -> None:
     assert sent_body()["messages"][0]["content"][0]["text"] == "hi there"
 
 
+def test_an_error_in_mid_answer_begins_a_line_of_its_own(cli: Any, tmp_path: Path) -> None:
+    failing = TRANSPORT.replace(r'b"lo\n", b"end\n"', r'b"error late\n"')
+    assert failing != TRANSPORT
+    install(tmp_path, "canned", failing, kind="transport")
+    code, out, error = cli("chat", "hi")
+    assert (code, out) == (exits.FAILED, "hel\n")
+    assert error.startswith("Error: clitest/m: error late")
+
+
 def test_standard_input_comes_before_the_arguments(cli: Any) -> None:
     assert cli("chat", "Shorter, please.", "--no-stream", stdin="A long text.\n")[:2] == (0, "hello\n")
     assert sent_body()["messages"][0]["content"][0]["text"] == "A long text.\n\nShorter, please."

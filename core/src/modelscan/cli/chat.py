@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from modelscan.cli.output import piped_text, print_json
+from modelscan.errors import ModelScanError
 
 if TYPE_CHECKING:
     from modelscan import ChatReply, Client, Image
@@ -68,12 +69,17 @@ def chat(
 def _stream(client: Client, parts: list[str | Image], model: str, options: dict[str, Any]) -> None:
     ending = ""
     with client.stream(parts, model=model, **options) as stream:
-        for chunk in stream:
-            piece = chunk.text or chunk.refusal
-            if piece:
-                ending = piece[-1]
-                click.echo(piece, nl=False)
-        reply = stream.reply()
+        try:
+            for chunk in stream:
+                piece = chunk.text or chunk.refusal
+                if piece:
+                    ending = piece[-1]
+                    click.echo(piece, nl=False)
+            reply = stream.reply()
+        except ModelScanError:
+            if ending not in ("", "\n"):
+                click.echo()  # the error begins a line of its own
+            raise
     for call in reply.tool_calls:
         click.echo(f"{call.name}({call.arguments})")
         ending = "\n"
