@@ -11,7 +11,7 @@ import pytest
 
 from fuzz_targets import TARGETS
 
-RUNS = 50_000
+RUNS = 20_000
 LONGEST_S = 600
 SCRIPT = Path(__file__).with_name("coverage_guided.py")
 

@@ -14,6 +14,7 @@ from modelscan.errors import ModelScanError, StreamCutError
 
 STREAMS = 1000
 EVENTS = 8
+ROUNDS = 5
 
 
 def event(text: str, finish: str = "null") -> bytes:
@@ -73,8 +74,23 @@ def open_files() -> int:
     return len(os.listdir("/proc/self/fd"))
 
 
-@pytest.mark.parametrize("transport", ["httpx", "aiohttp"])
+each_transport = pytest.mark.parametrize("transport", ["httpx", "aiohttp"])
+
+
+@each_transport
 async def test_a_thousand_streams_end_and_leave_nothing_behind(server: tuple[Server, str], transport: str) -> None:
+    await run_a_thousand(server, transport)
+
+
+@pytest.mark.long
+@each_transport
+async def test_thousands_after_thousands_leave_nothing_behind(server: tuple[Server, str], transport: str) -> None:
+    for _ in range(ROUNDS):
+        server[0].cuts = 0
+        await run_a_thousand(server, transport)
+
+
+async def run_a_thousand(server: tuple[Server, str], transport: str) -> None:
     behaviour, url = server
     files, tasks = open_files(), len(asyncio.all_tasks())
     text = "".join(f" t{number}" for number in range(EVENTS))
