@@ -15,6 +15,7 @@ from modelscan.cli.exits import FAILED, INTERRUPTED, MEANINGS, code_of
 from modelscan.errors import ModelScanError
 
 COMMANDS = {
+    "cassettes": "Compare recorded exchanges with older ones: has the vendor changed its answers?",
     "chat": "Ask a model, and print its answer while it comes.",
     "doctor": "Check this installation: keys, configuration, plugins, network settings.",
     "embed": "Turn texts into vectors.",
