@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from functools import cache
 from typing import Any
 
 import httpx2  # type: ignore[import-not-found]  # the oracle's environment has it
@@ -12,15 +13,24 @@ from google.genai import types  # type: ignore[import-not-found]  # the same
 from google.oauth2.credentials import Credentials  # type: ignore[import-not-found]  # the same
 from sdk_lines import Json, answer, plain  # type: ignore[import-not-found]  # beside this script
 
+ANSWER: Json = {}
+"""What every request is answered with now: a client costs too much to make one for each."""
+
 
 def client(asked: Json, body: bytes) -> Any:
-    """A client whose every request is answered with these bytes; `vertex` tells which of the two services'."""
-    headers = [(name, value) for name, value in asked["headers"] if name == "content-type"]
-    transport = httpx2.MockTransport(lambda _: httpx2.Response(200, headers=headers, content=body))
+    """A client whose next request is answered with these bytes; `vertex` tells which of the two services'."""
+    ANSWER["headers"] = [(name, value) for name, value in asked["headers"] if name == "content-type"]
+    ANSWER["content"] = body
+    return _client(bool(asked.get("vertex")))
+
+
+@cache
+def _client(is_vertex: bool) -> Any:
+    transport = httpx2.MockTransport(lambda _: httpx2.Response(200, **ANSWER))
     options = types.HttpOptions(
         base_url="http://127.0.0.1", httpx_client=httpx2.Client(transport=transport), retry_options=None
     )
-    if asked.get("vertex"):
+    if is_vertex:
         credentials = Credentials(token="t")
         return genai.Client(vertexai=True, project="p", location="l", credentials=credentials, http_options=options)
     return genai.Client(api_key="k", http_options=options)
