@@ -14,6 +14,7 @@ import pytest
 
 from modelscan import AsyncClient, Client
 from modelscan.contracts.auth import Credential
+from modelscan.contracts.http import HttpRequest
 from modelscan.contracts.provider import Provider
 from modelscan.errors import AuthenticationError, ModelScanError
 from modelscan.testing.conformance.decoding import differences
@@ -99,8 +100,8 @@ class CallTests(Fixtures):
             credential = Credential(_secrets(subject.provider))
             if scheme.exchange(credential, subject.target, datetime.now(UTC)) is not None:
                 continue
-            _, encode = next(subject.encoded())
-            signed = scheme.sign(encode(), credential, subject.target, "0" * 64, datetime.now(UTC))
+            encoded = next((encode() for _, encode in subject.encoded()), HttpRequest(url=subject.target.base_url))
+            signed = scheme.sign(encoded, credential, subject.target, "0" * 64, datetime.now(UTC))
             shown = repr(scheme) + repr(signed) + repr(credential) + repr(subject.provider)
             assert _SHOWN not in shown, f"the scheme {name!r} leaks the key in a repr"
 
