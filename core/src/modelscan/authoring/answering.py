@@ -46,9 +46,9 @@ def title_of(name: str) -> str:
     return name.replace("-", " ").title()
 
 
-def base_url_of(name: str) -> str:
-    """An address that nobody has, in place of the vendor's."""
-    return f"https://api.{name}.example/v1"
+def base_url_of(name: str, family: str) -> str:
+    """An address that nobody has, in place of the vendor's: with as much of a path as the family leaves out."""
+    return f"https://api.{name}.example" + {"anthropic": "", "gemini": "/v1beta"}.get(family, "/v1")
 
 
 def variable_of(name: str) -> str:
@@ -65,7 +65,7 @@ def _definition(name: str, given: Mapping[str, Any]) -> Definition:
         "provider": name,
         "name": given.get("title", title_of(name)),
         "family": family,
-        "connection": {"base_urls": {"default": given.get("base_url", base_url_of(name))}},
+        "connection": {"base_urls": {"default": given.get("base_url", base_url_of(name, family))}},
         "auth": {"scheme": scheme, "name": given.get("auth_name", AUTH_NAMES.get(scheme, "")), "env": env},
         "capabilities": given.get("capabilities") or _usual(family),
     }

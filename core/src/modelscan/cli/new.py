@@ -88,7 +88,7 @@ def _asked(kind: str, name: str, said: Mapping[str, Any]) -> dict[str, Any]:
     ask("about", "What it is, in a few words", f"{result['title']} for ModelScan")
     if kind == "provider":
         ask("family", "Which wire format it speaks", FAMILIES[0], FAMILIES)
-        ask("base_url", "Its address", base_url_of(name))
+        ask("base_url", "Its address", base_url_of(name, result["family"]))
         ask("auth", "How its key travels", SCHEMES[0], SCHEMES)
         if result["auth"] in AUTH_NAMES:
             ask("auth_name", f"The {result['auth']} that holds the key", AUTH_NAMES[result["auth"]])

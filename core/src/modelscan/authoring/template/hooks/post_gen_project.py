@@ -25,7 +25,7 @@ def main() -> None:
 def with_line(text: str, where: str, line: str) -> str:
     """The text with a line among those that `where` finds, in their order; as it is where it stands there already."""
     found = re.search(where, text)
-    if found is None or line in found[1]:
+    if found is None or re.search(rf'(?m)^[ "]*{re.escape(DISTRIBUTION)}["\[ ]', found[1]):  # perhaps with an extra
         return text
     lines = sorted([*found[1].splitlines(keepends=True), line], key=lambda one: re.split(r'["\[ ]+', one.strip('" '))[0])
     start, end = found.span(1)

@@ -1,0 +1,3 @@
+"""The example is a community's plugin, outside the workspace: `nox -s downstream` installs and runs it."""
+
+collect_ignore = ["example"]
