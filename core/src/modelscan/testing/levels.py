@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+import modelscan
+
 Outcome = Literal["passed", "failed", "xfailed", "skipped", "not declared"]
 
 
@@ -51,3 +53,15 @@ def level_of(tests: Mapping[str, Shown]) -> str:
             break
         reached = level
     return reached
+
+
+def report_of(kind: str, name: str, tests: Mapping[str, Shown]) -> bytes:
+    """A plugin's `conformance.json`."""
+    report = Report(
+        kind=kind,
+        name=name,
+        level=level_of(tests),
+        core=modelscan.__version__,
+        tests={test: shown.outcome for test, shown in sorted(tests.items()) if shown.outcome != "not declared"},
+    )
+    return msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n"

@@ -8,37 +8,28 @@ with real keys may spend: see `modelscan.testing.spending`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
 import pytest
 
-import modelscan
-from modelscan.contracts.transport import Transport, TransportOptions
-from modelscan.plugins import Plugins
-from modelscan.testing.cassettes import CassetteTransport, Origin, RecordingTransport
-from modelscan.testing.levels import Outcome, Report, Shown, level_of
-from modelscan.testing.spending import RunBudget, Spending
+if TYPE_CHECKING:  # pytest imports its plugins before coverage begins: what they need is imported with its first use
+    from modelscan.contracts.transport import Transport
+    from modelscan.testing.levels import Outcome, Shown
+    from modelscan.testing.spending import RunBudget, Spending
 
 _NOT_DECLARED: Final = "not declared: "
 _WORST: Final[tuple[Outcome, ...]] = ("not declared", "passed", "skipped", "xfailed", "failed")
 """Where several suites try one plugin, the last of these is what counts."""
 
-_REPORTS = pytest.StashKey[dict[tuple[Path, str, str], dict[str, Shown]]]()
-_BUDGET = pytest.StashKey[RunBudget]()
+_REPORTS: pytest.StashKey[dict[tuple[Path, str, str], dict[str, Shown]]] = pytest.StashKey()
+_BUDGET: pytest.StashKey[RunBudget] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("modelscan")
     group.addoption("--conformance-report", action="store_true", help="write conformance.json beside the suites' files")
     group.addoption("--record", action="store_true", help="record cassettes anew: real requests are sent")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_REPORTS] = {}
-    config.stash[_BUDGET] = RunBudget.from_environment()
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -49,30 +40,28 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     test: Any = getattr(item, "function", None)
     if not hasattr(test, "conformance_level") or suite is None or (report.when != "call" and report.passed):
         return
+    from modelscan.testing.levels import Shown
+
     key = (item.path.parent, suite.kind, _name(suite))
-    tests = item.config.stash[_REPORTS].setdefault(key, {})
+    tests = item.config.stash.setdefault(_REPORTS, {}).setdefault(key, {})
     shown = Shown(outcome=_outcome(report), level=test.conformance_level, is_evidence=test.is_evidence)
     tests[item.name] = max(tests.get(item.name, shown), shown, key=lambda one: _WORST.index(one.outcome))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if not session.config.getoption("conformance_report"):
-        return
-    for (folder, kind, name), tests in session.config.stash[_REPORTS].items():
-        report = Report(
-            kind=kind,
-            name=name,
-            level=level_of(tests),
-            core=modelscan.__version__,
-            tests={test: shown.outcome for test, shown in sorted(tests.items()) if shown.outcome != "not declared"},
-        )
-        (folder / "conformance.json").write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
+    if session.config.getoption("conformance_report"):
+        from modelscan.testing.levels import report_of
+
+        for (folder, kind, name), tests in session.config.stash.get(_REPORTS, {}).items():
+            (folder / "conformance.json").write_bytes(report_of(kind, name, tests))
 
 
 @pytest.fixture
 def test_budget(request: pytest.FixtureRequest) -> Iterator[Spending]:
     """What this test may spend ($0.01), out of what the run may (`E2E_BUDGET`); more fails it, none left skips it."""
-    run = request.config.stash[_BUDGET]
+    from modelscan.testing.spending import RunBudget, Spending
+
+    run = request.config.stash.setdefault(_BUDGET, RunBudget.from_environment())
     if run.is_used_up:
         pytest.skip(f"the run has spent its {run.limit} (E2E_BUDGET)")
     spending = Spending(run=run)
@@ -86,14 +75,13 @@ def cassette(request: pytest.FixtureRequest) -> Callable[..., Transport]:
 
     Replays, unless pytest was started with `--record`. `secrets` are the values that must not be on it.
     """
+    from modelscan.testing.cassettes import transport_of
+
     folder = request.path.parent / "cassettes"
+    is_recording = request.config.getoption("record")
 
     def transport(name: str, *, origin: str = "", secrets: Iterable[str] = ()) -> Transport:
-        path = folder / f"{name}.yaml"
-        if not request.config.getoption("record"):
-            return CassetteTransport(path)
-        found = Origin(how="recorded", source=origin, date=datetime.now(UTC).date().isoformat())
-        return RecordingTransport(Plugins().transport("httpx")(TransportOptions()), path, found, secrets=secrets)
+        return transport_of(folder / f"{name}.yaml", origin if is_recording else None, secrets)
 
     return transport
 

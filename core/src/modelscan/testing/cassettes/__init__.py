@@ -12,5 +12,6 @@ is recorded with `pytest --record`, and replayed otherwise. Plain vcrpy plays th
 from modelscan.testing.cassettes.recording import RecordingTransport
 from modelscan.testing.cassettes.replaying import CassetteTransport
 from modelscan.testing.cassettes.tape import Origin, Piece, Tape, Taped
+from modelscan.testing.cassettes.transports import transport_of
 
-__all__ = ["CassetteTransport", "Origin", "Piece", "RecordingTransport", "Tape", "Taped"]
+__all__ = ["CassetteTransport", "Origin", "Piece", "RecordingTransport", "Tape", "Taped", "transport_of"]

@@ -88,10 +88,10 @@ def written_by(server: ServerCodec, provider: Provider, target: Target) -> Itera
     if isinstance(provider.embed, Operation):
         embedding: Any = REQUESTS["embed"]
         try:
-            call = _call(server, provider.embed.encode(embedding, target), embedding)
-            whole = server.reply(EMBEDDING, call)
-        except (ModelScanError, AttributeError):
-            return  # a family without embeddings
+            call = server.parse(provider.embed.encode(embedding, target))
+        except ModelScanError:  # embeddings in a format of their own
+            return
+        whole = server.reply(EMBEDDING, call)
         yield Example(
             name="vectors", origin=origin, request=embedding, capability="embed", whole=whole, expected=EMBEDDING
         )

@@ -16,6 +16,7 @@ from modelscan.testing.conformance.provider_tests.answers import AnswerTests
 from modelscan.testing.conformance.provider_tests.bounds import BoundTests
 from modelscan.testing.conformance.provider_tests.calls import CallTests
 from modelscan.testing.conformance.provider_tests.failures import FailureTests
+from modelscan.testing.conformance.provider_tests.flows import FlowTests
 from modelscan.testing.conformance.provider_tests.importing import ImportTests
 from modelscan.testing.conformance.provider_tests.native import NativeTests
 from modelscan.testing.conformance.provider_tests.requests import RequestTests
@@ -30,6 +31,7 @@ class ProviderSuite(
     FailureTests,
     BoundTests,
     CallTests,
+    FlowTests,
     NativeTests,
 ):
     """All of it."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 
 from modelscan.errors import ModelScanError, ProviderError, ServerError, StreamCutError
@@ -15,6 +18,7 @@ from modelscan.testing.conformance.decoding import (
 )
 from modelscan.testing.conformance.examples import Example, error_event
 from modelscan.testing.conformance.provider_tests.subject import Fixtures, Subject
+from modelscan.testing.conformance.recorded import recorded_in
 from modelscan.testing.conformance.suite import counts_for, not_declared
 from modelscan.types import versioned
 from modelscan.types.chat import ChatChunk, ChatReply
@@ -139,13 +143,11 @@ class AnswerTests(Fixtures):
     @counts_for("silver", is_evidence=True)
     def test_recorded_answers_are_read(self, subject: Subject) -> None:
         """What the vendor really sent is read; its streams end, and are the same in pieces."""
-        given = type(self).recordings
-        if given is None and not any(True for _ in subject.operations()):
+        if not any(True for _ in subject.operations()):
             not_declared("its answers come from a model in this process")
-        if given is None:
-            pytest.skip("there are no recordings: give the suite `recordings`, and it may reach more than bronze")
-        recordings = list(given())
-        assert recordings, "the suite's `recordings` gave none"
+        recordings = self._recorded(subject)
+        if not recordings:
+            pytest.skip("there are no recordings (a cassette beside the suite, or `recordings`): bronze is the most")
         for example in recordings:
             if example.whole is not None:
                 error = subject.provider.errors.error(example.whole)
@@ -158,6 +160,13 @@ class AnswerTests(Fixtures):
                 body = example.stream.body
                 found = chunks_of_pieces(subject.decoder(example), [body[at : at + 7] for at in range(0, len(body), 7)])
                 assert found == expected, f"{example.name}, in pieces of seven bytes, gives other chunks"
+
+    def _recorded(self, subject: Subject) -> list[Example]:
+        given = type(self).recordings
+        if given is not None:
+            return list(given())
+        module = sys.modules[type(self).__module__]
+        return list(recorded_in(Path(module.__file__ or "").parent / "cassettes", subject.server))
 
 
 def _whole_stream(subject: Subject, example: Example) -> list[ChatChunk]:

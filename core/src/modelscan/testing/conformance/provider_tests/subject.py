@@ -95,7 +95,8 @@ class Fixtures(Suite):
     `provider` is the name of an installed plugin, or a `Provider`. `model` is a model's name, where any won't do;
     `params` are the connection's declared parameters. `server` is the format's server side, where it isn't one of
     the core's families; `examples` are answers that the provider must read; `golden` are requests that it must write.
-    `recordings` gives answers that really came from the vendor: they are the evidence for more than bronze.
+    `recordings` gives answers that really came from the vendor, the evidence for more than bronze; without it they are
+    the recorded ones among the cassettes beside the suite.
     `module` is what is imported to get a `Provider` that isn't installed. `opaque` are keys of a body whose values are
     a user's own data.
     """
