@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import get_args, get_origin
 
@@ -12,7 +12,7 @@ import click
 
 from modelscan import errors
 from modelscan.cli.app import COMMANDS, app
-from modelscan.client.settings import ACCOUNT_KEYS, KEYS, PROVIDER_KEYS, ROUTE_KEYS, Key
+from modelscan.client.settings import ACCOUNT_KEYS, KEYS, OTHER_VARIABLES, PROVIDER_KEYS, ROUTE_KEYS, Key
 from modelscan.plugins.reference import hook_reference
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -29,14 +29,23 @@ def configuration() -> str:
         cells = (f"`{key.name}`", _type(key), f"`{_toml(key.default)}`", f"`{key.variable}`", key.help)
         lines.append(_row(*cells))
     lines += [
-        *("", "## [accounts.NAME]", "", "Keys: " + ", ".join(f"`{name}`" for name in ACCOUNT_KEYS) + ".", ""),
+        *("", "## [accounts.NAME]", ""),
         "An account with a provider. A table that is named after a provider is its default account.",
-        *("", "## [routes.NAME]", "", "Keys: " + ", ".join(f"`{name}`" for name in ROUTE_KEYS) + ".", ""),
+        *_pairs("key", ACCOUNT_KEYS),
+        *("", "## [routes.NAME]", ""),
         "A set of models and the strategy that chooses among them; a call names it in place of a model.",
-        *("", "## [providers.NAME]", "", "| key | |", "|---|---|"),
-        *(_row(f"`{name}`", text) for name, text in PROVIDER_KEYS.items()),
+        *_pairs("key", ROUTE_KEYS),
+        *("", "## [providers.NAME]"),
+        *_pairs("key", PROVIDER_KEYS),
+        *("", "## Other variables", ""),
+        "They stand in the environment alone. A plugin's own (`MODELSCAN_EMBEDDED_MODEL`) are in its README.",
+        *_pairs("variable", OTHER_VARIABLES),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _pairs(what: str, texts: Mapping[str, str]) -> list[str]:
+    return ["", f"| {what} | |", "|---|---|", *(_row(f"`{name}`", text) for name, text in texts.items())]
 
 
 def error_tree() -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from modelscan import Account, AsyncClient, Route
 from modelscan.client.configuration import config_folder, load
-from modelscan.client.settings import KEYS, Key, checked
+from modelscan.client.settings import ACCOUNT_KEYS, KEYS, ROUTE_KEYS, Key, checked
 from modelscan.errors import ConfigurationError
 
 
@@ -30,6 +30,12 @@ def test_each_source_is_stronger_than_the_one_before(tmp_path: Path) -> None:
         "argument",
         "default",
     ]
+
+
+def test_every_field_of_an_account_and_a_route_is_a_key_with_a_description() -> None:
+    assert {*ACCOUNT_KEYS} == {*Account.__struct_fields__} - {"name"}
+    assert {*ROUTE_KEYS} == {*Route.__struct_fields__}
+    assert all([*ACCOUNT_KEYS.values(), *ROUTE_KEYS.values()])
 
 
 def test_a_plan_in_the_arguments_wins_over_the_accounts_in_the_file(tmp_path: Path) -> None:

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from modelscan.auth.keyfile import PASSPHRASE_VARIABLE
 from modelscan.client.settings import (
     ACCOUNT_KEYS,
     BY_PATH,
     KEYS,
+    OTHER_VARIABLES,
     PROVIDER_KEYS,
     ROUTE_KEYS,
     SECTIONS,
@@ -25,7 +25,6 @@ from modelscan.types.accounts import Account, Route
 
 FILE_NAME = "modelscan.toml"
 _VARIABLES = {key.variable: key for key in KEYS}
-_OTHER_VARIABLES = {"MODELSCAN_CONFIG", "MODELSCAN_HOME", PASSPHRASE_VARIABLE}
 _PREFIX = "MODELSCAN_"
 
 
@@ -77,7 +76,7 @@ class _Builder:
 
     def take_environment(self, environment: Mapping[str, str]) -> None:
         for variable, value in environment.items():
-            if not variable.startswith(_PREFIX) or variable in _OTHER_VARIABLES or _is_a_plugins(variable):
+            if not variable.startswith(_PREFIX) or variable in OTHER_VARIABLES or _is_a_plugins(variable):
                 continue
             _known(variable, _VARIABLES, "variable", "the environment")
             self._set(_VARIABLES[variable].path, value, "environment", f"${variable}")

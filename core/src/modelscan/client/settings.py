@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
+from modelscan.auth.keyfile import PASSPHRASE_VARIABLE
 from modelscan.errors import ConfigurationError
 from modelscan.types.accounts import Account, Route
 
@@ -75,8 +76,26 @@ BY_PATH = {key.path: key for key in KEYS}
 SECTIONS = tuple(dict.fromkeys(key.section for key in KEYS))
 TABLES = ("accounts", "routes", "providers")
 PROVIDER_KEYS = {"plan": "The plan of the provider's default account.", "base_url": "Another address for the provider."}
-ACCOUNT_KEYS = tuple(name for name in Account.__struct_fields__ if name != "name")
-ROUTE_KEYS = ("strategy", "models", "requires")
+ACCOUNT_KEYS = {
+    "provider": "The account's provider; the table's own name where it is left out.",
+    "credential": "Where its key is: `env:NAME`, `keyring:NAME`, `keyfile:NAME`, `file:PATH` or `profile:NAME`.",
+    "plan": "Its plan with the provider: what its limits follow from.",
+    "region": "Its region, for providers that have them.",
+    "organization": "Its organization, for providers that bill by it.",
+    "project": "Its project, for providers that have them.",
+    "params": "A table of what the provider's connection declares beside these: `api_version`, `account_id`, ...",
+    "base_urls": "A table of other addresses by name: `default`, and those that the provider has beside it.",
+}
+ROUTE_KEYS = {
+    "strategy": "The strategy plugin that puts the models in order; `first` where it is left out.",
+    "models": "A list of `provider/model`.",
+    "requires": "A list of capabilities that a model must have.",
+}
+OTHER_VARIABLES = {
+    "MODELSCAN_CONFIG": "The configuration file, instead of those that are looked for.",
+    "MODELSCAN_HOME": "One folder for configuration and data, instead of the platform's own.",
+    PASSPHRASE_VARIABLE: "Opens the encrypted key file.",
+}
 
 Origin = Literal["default", "file", "environment", "argument"]
 
