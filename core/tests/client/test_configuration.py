@@ -100,6 +100,8 @@ def test_limits_and_budgets_are_refused_as_long_as_nothing_holds_them() -> None:
 
     with pytest.raises(ConfigurationError, match="doesn't hold limits and budgets yet"):
         AsyncClient(budgets=[Budget("1")], config=False)
+    with pytest.raises(ConfigurationError, match="doesn't hold limits and budgets yet"):
+        AsyncClient(config=False).context(budgets=(Budget("1"),))
 
 
 def test_accounts_routes_and_plans_come_from_the_file(tmp_path: Path) -> None:

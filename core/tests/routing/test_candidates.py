@@ -61,3 +61,9 @@ def test_every_model_has_a_name_for_messages() -> None:
 def test_an_answer_is_remembered() -> None:
     assert CANDIDATES.of("openai/a") is CANDIDATES.of("openai/a")
     assert CANDIDATES.of("openai/a")[0].name == "openai/a"
+
+
+def test_a_requirement_that_nothing_checks_yet_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="requires vision") as caught:
+        CANDIDATES.of(Route("first", models=("ex/b",), requires=frozenset({"vision"})))
+    assert "Leave `requires` out" in caught.value.advice

@@ -1,4 +1,7 @@
-"""The asynchronous client: the public surface, thin over the pipeline."""
+"""The asynchronous client: the public surface, thin over the pipeline.
+
+Jobs, live sessions and streams are imported with the first of each: a program that needs none has its answer sooner.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,6 @@ from modelscan.client.sources import LiveSource, NativeSource, request_id, stamp
 from modelscan.client.structured import asking_for, parsed
 from modelscan.errors import ConfigurationError, ModelScanError
 from modelscan.routing.candidates import Model
-from modelscan.streams.stream import ChatStream, Source
 from modelscan.types.chat import ChatReply, ChatRequest
 from modelscan.types.content import Image
 from modelscan.types.context import CallContext
@@ -30,6 +32,7 @@ from modelscan.types.embed import EmbedPurpose, EmbedReply, EmbedRequest
 if TYPE_CHECKING:
     from modelscan.client.jobs import Job, Jobs
     from modelscan.client.live import LiveConnection, LiveSession
+    from modelscan.streams.stream import ChatStream, Source
     from modelscan.types.realtime import RealtimeConfig
 
 T = TypeVar("T")
@@ -43,10 +46,7 @@ class AsyncClient:
 
     def __init__(self, **arguments: Unpack[ClientArguments]) -> None:
         if arguments.get("limits") or arguments.get("budgets"):
-            raise ConfigurationError(
-                "this version doesn't hold limits and budgets yet, so it takes none",
-                advice="Leave them out; the limiter comes with one of the next versions.",
-            )
+            raise _nothing_holds_them()
         unknown = arguments.keys() - ClientArguments.__annotations__.keys()
         if unknown:
             raise TypeError(f"a client takes no argument {min(unknown)!r}")
@@ -99,6 +99,8 @@ class AsyncClient:
 
     def context(self, **changes: Any) -> AbstractContextManager[CallContext]:
         """A block whose calls share tags, a principal, a priority, a deadline: the fields of `CallContext`."""
+        if changes.get("budgets"):
+            raise _nothing_holds_them()
         return contexts.inside(contexts.current().within(**changes))
 
     @overload
@@ -194,7 +196,7 @@ class AsyncClient:
 
     def live(self, config: RealtimeConfig, *, model: Model, **options: Unpack[CallOptions]) -> LiveSession:
         """A live session of speech and text, opened when its block is entered. `timeout_s` bounds the opening."""
-        from modelscan.client.live import LiveSession  # late: see the pipeline
+        from modelscan.client.live import LiveSession
 
         outer = contexts.current()
 
@@ -205,7 +207,7 @@ class AsyncClient:
 
     def _all_jobs(self) -> Jobs:
         if self._jobs is None:
-            from modelscan.client.jobs import Jobs  # late: see the pipeline
+            from modelscan.client.jobs import Jobs
 
             self._jobs = Jobs(self._job_store)
         return self._jobs
@@ -216,6 +218,8 @@ class AsyncClient:
     def _stream(
         self, request: ChatRequest, model: Model, returns: Any, options: Mapping[str, Any], outer: CallContext
     ) -> ChatStream[Any]:
+        from modelscan.streams.stream import ChatStream
+
         async def open_source() -> Source:
             return await self._ready().open_stream(request, model, contexts.of_call(options, outer))
 
@@ -235,6 +239,13 @@ class AsyncClient:
         self._loop = loop
         self._pipeline = self._assembly.pipeline()
         return self._pipeline
+
+
+def _nothing_holds_them() -> ConfigurationError:
+    return ConfigurationError(
+        "this version doesn't hold limits and budgets yet, so it takes none",
+        advice="Leave them out; the limiter comes with one of the next versions.",
+    )
 
 
 def embed_request(

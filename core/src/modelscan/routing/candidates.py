@@ -76,4 +76,10 @@ class Candidates:
                 f"the route {route.strategy!r} has no models",
                 advice="Give it models=(...), or list them under [routes.NAME] in modelscan.toml.",
             )
+        if route.requires:
+            raise ConfigurationError(
+                f"the route {route.strategy!r} requires {', '.join(sorted(route.requires))}, and this version doesn't "
+                "know yet what a model can do",
+                advice="Leave `requires` out and list fitting models; the catalog comes with one of the next versions.",
+            )
         return models
