@@ -41,7 +41,7 @@ def test_whole_seeds_are_read(target: FuzzTarget) -> None:
 
 @each
 @given(data=st.data(), edits=EDITS, cuts=CUTS)
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_broken_bodies_give_a_sound_reply_or_an_error_of_ours(
     target: FuzzTarget, data: st.DataObject, edits: list[Edit], cuts: list[int]
 ) -> None:
@@ -51,7 +51,7 @@ def test_broken_bodies_give_a_sound_reply_or_an_error_of_ours(
 
 @each
 @given(noise=st.binary(max_size=200))
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 def test_noise_gives_an_error_of_ours(target: FuzzTarget, noise: bytes) -> None:
     survives(target, [noise])
 

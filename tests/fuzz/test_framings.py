@@ -26,7 +26,7 @@ each = pytest.mark.parametrize("make", FRAMINGS.values(), ids=FRAMINGS.keys())
 
 @each
 @given(seed=st.sampled_from(SEEDS), donor=st.sampled_from(SEEDS), edits=EDITS, cuts=CUTS)
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_broken_streams_give_frames_or_errors_of_ours(
     make: Callable[[], Framing], seed: Seed, donor: Seed, edits: list[Edit], cuts: list[int]
 ) -> None:
@@ -35,7 +35,7 @@ def test_broken_streams_give_frames_or_errors_of_ours(
 
 @pytest.mark.parametrize("name", SPLIT_FREE)
 @given(seed=st.sampled_from(SEEDS), donor=st.sampled_from(SEEDS), edits=EDITS, cuts=CUTS)
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 def test_broken_streams_give_the_same_however_they_are_split(
     name: str, seed: Seed, donor: Seed, edits: list[Edit], cuts: list[int]
 ) -> None:
@@ -45,7 +45,7 @@ def test_broken_streams_give_the_same_however_they_are_split(
 @each
 @given(noise=st.binary(max_size=400), cuts=CUTS)
 @example(noise=b"", cuts=[])
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_any_bytes_give_frames_or_errors_of_ours(make: Callable[[], Framing], noise: bytes, cuts: list[int]) -> None:
     frames_of(make(), split(noise, cuts))
 
