@@ -107,7 +107,8 @@ def bench(session: nox.Session) -> None:
     """Measurements; they want a machine of their own."""
     install(session, *TESTS)
     session.run("python", "-m", "pytest", "-m", "bench", "-s", *session.posargs)
-    session.run("python", "tests/benchmarks/own_time.py")
+    for script in ("own_time", "blocking", "start", "size"):
+        session.run("python", f"tests/benchmarks/{script}.py")
 
 
 @nox.session

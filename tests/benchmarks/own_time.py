@@ -104,8 +104,10 @@ class _Floor:
         )
         choice = msgspec.defstruct("C", [("message", structs.message)])
         part = msgspec.defstruct("P", [("delta", structs.delta)])
-        self.reply = msgspec.json.Decoder(msgspec.defstruct("R", [("choices", list[choice])]))  # type: ignore[valid-type]
-        self.chunk = msgspec.json.Decoder(msgspec.defstruct("K", [("choices", list[part])]))  # type: ignore[valid-type]
+        reply = msgspec.defstruct("R", [("choices", list[choice])])  # type: ignore[valid-type]  # a type made here
+        chunk = msgspec.defstruct("K", [("choices", list[part])])  # type: ignore[valid-type]  # the same
+        self.reply: msgspec.json.Decoder[Any] = msgspec.json.Decoder(reply)
+        self.chunk: msgspec.json.Decoder[Any] = msgspec.json.Decoder(chunk)
 
     async def call(self) -> None:
         msgspec.json.encode({"model": MODEL, "messages": [{"role": "user", "content": PROMPT}]})

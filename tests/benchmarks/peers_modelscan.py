@@ -1,5 +1,7 @@
 """ModelScan as one of the clients of the peers benchmark: give this file as its `--extra`."""
 
+from collections.abc import Callable
+
 from peers import KEY, MODEL, MSGS, Client, client  # type: ignore[import-not-found]  # the benchmark runs this file
 
 from modelscan import AsyncClient
@@ -17,7 +19,7 @@ class _ModelScan(Client):  # type: ignore[misc]  # see above
 
         self.calls, self.streams = made(self.base), made(self.stream_base)
         self.model = f"openai/{MODEL}"
-        roles = {"system": system, "user": user}
+        roles: dict[str, Callable[..., Message]] = {"system": system, "user": user}
         self.messages: list[Message] = [roles[message["role"]](message["content"]) for message in MSGS]
 
     async def call(self) -> str:

@@ -1,4 +1,4 @@
-"""What one call costs with nothing but aiohttp and msgspec: the yardstick that makes figures of two machines comparable."""
+"""What one call costs with nothing but aiohttp and msgspec: the yardstick that makes two machines comparable."""
 
 from __future__ import annotations
 
@@ -12,15 +12,24 @@ import msgspec
 
 _SERVER = """
 import asyncio, sys
+media_type, gap_s = sys.argv[1], float(sys.argv[2])
 body = sys.stdin.buffer.read()
-head = b"HTTP/1.1 200 OK\\r\\ncontent-type: application/json\\r\\ncontent-length: %d\\r\\n\\r\\n" % len(body)
+head = f"HTTP/1.1 200 OK\\r\\ncontent-type: {media_type}\\r\\ncontent-length: {len(body)}\\r\\n\\r\\n".encode()
+pieces = body.splitlines(keepends=True) if gap_s else []
 async def serve(reader, writer):
     try:
         while True:
             asked = await reader.readuntil(b"\\r\\n\\r\\n")
             length = int(asked.lower().partition(b"content-length:")[2].split(b"\\r\\n")[0])
             await reader.readexactly(length)
-            writer.write(head + body)
+            if not pieces:
+                writer.write(head + body)
+                continue
+            writer.write(head)
+            for piece in pieces:
+                writer.write(piece)
+                if piece == b"\\n":
+                    await asyncio.sleep(gap_s)
     except (asyncio.IncompleteReadError, ConnectionError):
         writer.close()
 async def main():
@@ -32,10 +41,13 @@ asyncio.run(main())
 
 
 class AnsweringServer:
-    """A server in a process of its own that always answers with one JSON body; `url` is where."""
+    """A server in a process of its own that always answers with one body; `url` is where.
 
-    def __init__(self, body: bytes) -> None:
-        command = [sys.executable, "-c", _SERVER]
+    With a `gap_s` the body's events come that far apart.
+    """
+
+    def __init__(self, body: bytes, *, media_type: str = "application/json", gap_s: float = 0.0) -> None:
+        command = [sys.executable, "-c", _SERVER, media_type, str(gap_s)]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self._process.stdin is not None
         assert self._process.stdout is not None

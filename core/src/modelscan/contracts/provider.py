@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import msgspec
 
 from modelscan.contracts.auth import AuthScheme
-from modelscan.contracts.duplex import DuplexOperation
 from modelscan.contracts.flows import Flow
 from modelscan.contracts.operations import Errors, Meter, NativeOperation, Operation, StreamingOperation
-from modelscan.types.batch import BatchReply, BatchRequest
 from modelscan.types.chat import ChatChunk, ChatReply, ChatRequest
-from modelscan.types.embed import EmbedReply, EmbedRequest, RerankReply, RerankRequest
-from modelscan.types.knowledge import ModerationReply, ModerationRequest, SearchReply, SearchRequest
-from modelscan.types.media import (
-    ImageReply,
-    ImageRequest,
-    SpeechReply,
-    SpeechRequest,
-    TranscriptionReply,
-    TranscriptionRequest,
-    VideoReply,
-    VideoRequest,
-)
-from modelscan.types.realtime import LiveInput, LiveOutput, RealtimeConfig
+
+if TYPE_CHECKING:  # nobody resolves these fields' types as a program runs, and every start would pay for all of them
+    from modelscan.contracts.duplex import DuplexOperation
+    from modelscan.types.batch import BatchReply, BatchRequest
+    from modelscan.types.embed import EmbedReply, EmbedRequest, RerankReply, RerankRequest
+    from modelscan.types.knowledge import ModerationReply, ModerationRequest, SearchReply, SearchRequest
+    from modelscan.types.media import (
+        ImageReply,
+        ImageRequest,
+        SpeechReply,
+        SpeechRequest,
+        TranscriptionReply,
+        TranscriptionRequest,
+        VideoReply,
+        VideoRequest,
+    )
+    from modelscan.types.realtime import LiveInput, LiveOutput, RealtimeConfig
 
 
 class Parameter(msgspec.Struct, frozen=True, kw_only=True):

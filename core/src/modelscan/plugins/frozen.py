@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-import attrs
+import msgspec
 
 from modelscan.contracts.observed import Attempt, AttemptWatch, Outcome
 from modelscan.contracts.plugins import PluginRecord
@@ -23,12 +23,10 @@ _FAILED: Final = object()
 Implementations = tuple[Implementation, ...]
 
 
-@attrs.frozen(eq=False)
-class Hooks:
+class Hooks(msgspec.Struct, frozen=True, eq=False):
     """One tuple per hook, in the order in which they are called; the empty ones cost nothing.
 
-    `is_watching` says whether anything observes calls. `watch`, `run_interceptors`, `ranked`, `learned` and `report`
-    are how a client calls them.
+    `watch`, `run_interceptors`, `ranked`, `learned` and `report` are how a client calls them.
     """
 
     plugin_broken: Implementations = ()
@@ -41,11 +39,11 @@ class Hooks:
     limit_learned: Implementations = ()
     attempt_finished: Implementations = ()
     call_finished: Implementations = ()
-    is_watching: bool = attrs.field(init=False)
-    _reported: set[tuple[Entry, str]] = attrs.field(factory=set, init=False, repr=False)
+    _reported: set[tuple[Entry, str]] = set()
 
-    @is_watching.default
-    def _is_watching(self) -> bool:
+    @property
+    def is_watching(self) -> bool:
+        """Whether anything observes calls."""
         of_calls = (self.call_started, self.call_finished, self.waited)
         return any((*of_calls, self.attempt_started, self.attempt_finished, self.first_chunk))
 
@@ -202,7 +200,8 @@ def freeze(plugins: Sequence[Implementations]) -> Hooks:
     for own in plugins:
         for implementation in own:
             by_hook.setdefault(implementation.hook.removeprefix("modelscan_"), []).append(implementation)
-    return Hooks(**{hook: _ordered(hook, found) for hook, found in by_hook.items()})
+    fields: dict[str, Any] = {hook: _ordered(hook, found) for hook, found in by_hook.items()}
+    return Hooks(**fields)
 
 
 def _ordered(hook: str, found: list[Implementation]) -> Implementations:

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-import attrs
 import msgspec
 
 from modelscan.contracts.auth import Credential, Token
@@ -15,10 +14,8 @@ from modelscan.contracts.flows import Flow
 from modelscan.contracts.http import HttpRequest, Target
 
 
-class _StaticScheme:
+class _StaticScheme(msgspec.Struct, frozen=True):
     """A scheme whose credential signs by itself: no body is hashed and no token fetched."""
-
-    __slots__ = ()
 
     @property
     def needs_body_hash(self) -> bool:
@@ -30,8 +27,7 @@ class _StaticScheme:
         return None
 
 
-@attrs.frozen
-class HeaderKey(_StaticScheme):
+class HeaderKey(_StaticScheme, frozen=True):
     """The key in a header: `HeaderKey("x-api-key")`, `HeaderKey("authorization", prefix="Token ")`."""
 
     name: str
@@ -44,16 +40,14 @@ class HeaderKey(_StaticScheme):
         return with_header(request, self.name, self.prefix + credential.key.reveal())
 
 
-@attrs.frozen
-class Bearer(HeaderKey):
+class Bearer(HeaderKey, frozen=True):
     """The key as a bearer token (RFC 6750): `Authorization: Bearer KEY`."""
 
-    name: str = attrs.field(default="authorization", init=False)
-    prefix: str = attrs.field(default="Bearer ", init=False)
+    name: str = "authorization"
+    prefix: str = "Bearer "
 
 
-@attrs.frozen
-class QueryKey(_StaticScheme):
+class QueryKey(_StaticScheme, frozen=True):
     """The key in the address: `QueryKey("key")` adds `?key=KEY`."""
 
     name: str
@@ -67,8 +61,7 @@ class QueryKey(_StaticScheme):
         return msgspec.structs.replace(request, url=url)
 
 
-@attrs.frozen
-class Basic(_StaticScheme):
+class Basic(_StaticScheme, frozen=True):
     """A user's name and password (RFC 7617): the credential's secrets `username` and `password`.
 
     A credential with a `key` alone is a user's name without a password, as several vendors ask for.

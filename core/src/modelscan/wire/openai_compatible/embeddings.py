@@ -42,9 +42,6 @@ class _Vectors(msgspec.Struct):
     usage: UsageBlock | None = None
 
 
-_vectors: Final = msgspec.json.Decoder(_Vectors)
-
-
 @attrs.frozen(kw_only=True)
 class Embeddings:
     """Vectors by POST /embeddings. `words` are the vendor's for a request's plain fields.
@@ -92,7 +89,7 @@ class Embeddings:
     def decode(self, response: HttpResponse, request: EmbedRequest, target: Target) -> EmbedReply:
         """The vectors, in the inputs' order. Raises `DecodeError` for a body without one for each."""
         try:
-            body = _vectors.decode(response.body)
+            body = msgspec.json.decode(response.body, type=_Vectors)
         except UNREADABLE as error:
             raise DecodeError(f"the body holds no embeddings: {error}") from error
         if len(body.data) != len(request.inputs):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import attrs
 import msgspec
@@ -18,9 +18,6 @@ class _Model(msgspec.Struct):
 
 class _Page(msgspec.Struct):
     data: list[_Model]
-
-
-_lists: Final = msgspec.json.Decoder(_Page | list[_Model])
 
 
 @attrs.frozen(kw_only=True)
@@ -40,7 +37,7 @@ class Models:
     def decode(self, response: HttpResponse, request: None, target: Target) -> tuple[str, ...]:
         """The names, in the server's order. Raises `DecodeError` for a body without a list."""
         try:
-            body: Any = _lists.decode(response.body)
+            body: Any = msgspec.json.decode(response.body, type=_Page | list[_Model])
         except UNREADABLE as error:
             raise DecodeError(f"the body is no list of models: {error}") from error
         models: list[_Model] = body if isinstance(body, list) else body.data
