@@ -13,6 +13,8 @@ What holds for all of them:
 - Hooks are called directly, never through pluggy: wrappers (`wrapper=True`) are refused.
 - A plugin says which interface it was written for by `PLUGIN_API = 1` in its module (a provider also by
   `Provider.api`). Without it the current one is assumed.
+- Nothing calls caches, filters, tokenizers, stores and catalog sources in this version, nor `modelscan_waited` and
+  `modelscan_limit_learned`: their interfaces are fixed before what uses them is built.
 - A plugin that can't be used is recorded (`modelscan plugins` shows why) and hurts no other.
 
 `HOOKS` is the same as one table, for programs.
