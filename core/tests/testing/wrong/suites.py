@@ -11,7 +11,8 @@ from modelscan.testing.conformance import (
     StoreSuite,
     StrategySuite,
 )
-from wrong import (
+
+from . import (
     blocks,
     breaks_on_null,
     changes_the_request,
