@@ -133,6 +133,78 @@ def long_tests(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", "-m", "long", *session.posargs)
 
 
+# One of each that the template can render: the arguments of `modelscan new`.
+RENDERED = [
+    *(f"{kind} acme" for kind in ("limiter", "strategy", "cache", "filter", "transport", "store", "hooks")),
+    "provider acme-openai --capability chat --capability embed --capability models",
+    "provider acme-anthropic --family anthropic --auth header",
+    "provider acme-gemini --family gemini --auth query",
+    "provider acme-rest --family rest --auth basic --capability chat --capability embed",
+    "provider acme-embed --family rest --capability embed",
+    "provider acme-flow --family flow --env ACME_KEY --env ACME_TOKEN",
+    "provider acme-live --family websocket --auth none",
+]
+
+
+@nox.session
+def template(session: nox.Session) -> None:
+    """Render every kind of plugin, and run what it comes with: tests, style, types, the check, a build."""
+    install(session, "--group", "lint", *TESTS)
+    with tempfile.TemporaryDirectory() as folder:
+        for line in RENDERED:
+            session.run("modelscan", "new", *line.split(), "--no-input", "--output-dir", folder, silent=True)
+        made = sorted(Path(folder).iterdir())
+        session.install("--no-deps", *(f"-e{path}" for path in made))
+        for path in made:
+            session.log(f"=== {path.name}")
+            with session.chdir(path):
+                session.run("ruff", "check", "--quiet")
+                session.run("ruff", "format", "--check", "--quiet")
+                session.run("mypy")
+                session.run("modelscan", "lint-plugin", ".")
+                session.run("python", "-m", "pytest", "-q")
+                session.run("uv", "build", "--quiet", external=True)
+        session.run("uv", "pip", "uninstall", "--quiet", *(path.name for path in made), external=True)
+    with tempfile.TemporaryDirectory() as folder, session.chdir(folder):  # as members of a workspace, by its own rules
+        shutil.copy(ROOT / "pyproject.toml", folder)
+        for line in RENDERED:
+            session.run("modelscan", "new", *line.split(), "--no-input", silent=True)
+        session.run("ruff", "check", "--quiet")
+        session.run("ruff", "format", "--check", "--quiet")
+
+
+@nox.session
+def drift(session: nox.Session) -> None:
+    """Render every first-party plugin anew: it differs from the template only in what is its own."""
+    install(session, *TESTS)
+    session.run("python", "-m", "pytest", "-q", "tests/template/test_drift.py")
+
+
+@nox.session(reuse_venv=False)
+def plugin(session: nox.Session) -> None:
+    """A plugin's tests where it and the core are installed from wheels: `nox -s plugin -- providers/openai`."""
+    named = [member for member in MEMBERS[1:] if member.as_posix().endswith(f"/{session.posargs[0]}")]
+    if len(named) != 1:
+        session.error(f"name one of {', '.join('/'.join(member.parts[-2:]) for member in MEMBERS[1:])}")
+    development = nox.project.dependency_groups(nox.project.load_toml(ROOT / "pyproject.toml"), "dev")
+    tools = [need for need in development if not need.startswith("modelscan-")]
+    core = wheels(session, "cli,dev,testing", *named)
+    session.install(*core, *tools)
+    tests = named[0] / "tests"
+    session.run(
+        "python", "-m", "pytest", "-q", f"--rootdir={ROOT}", "-c", "pyproject.toml", f"--confcutdir={tests}", str(tests)
+    )
+
+
+@nox.session(reuse_venv=False)
+def downstream(session: nox.Session) -> None:
+    """A community's plugin, built against this core and installed beside it from wheels: it is listed, and works."""
+    example = ROOT / "tests" / "downstream" / "example"
+    session.install(*wheels(session, "cli", example))
+    with session.chdir(session.create_tmp()):
+        session.run("python", str(ROOT / "tests" / "downstream" / "check.py"))
+
+
 @nox.session(python=False)
 def fresh(session: nox.Session) -> None:
     """The README's first two commands on a machine that has never seen us: a clone and an empty home."""
@@ -181,6 +253,18 @@ def install(session: nox.Session, *groups: str) -> None:
         env={"UV_PROJECT_ENVIRONMENT": session.virtualenv.location},
         external=True,
     )
+
+
+def wheels(session: nox.Session, extras: str, *folders: Path) -> list[str]:
+    """Builds the core and these folders; what is to be installed, the core with extras."""
+    folder = Path(session.create_tmp(), "wheels").resolve()
+    shutil.rmtree(folder, ignore_errors=True)
+    for member in (ROOT / "core", *folders):
+        session.run("uv", "build", "--quiet", "--wheel", f"--out-dir={folder}", str(member), external=True)
+    return [
+        f"modelscan-core[{extras}] @ {wheel.as_uri()}" if wheel.name.startswith("modelscan_core-") else str(wheel)
+        for wheel in sorted(folder.glob("*.whl"))
+    ]
 
 
 if __name__ == "__main__":
