@@ -26,7 +26,8 @@ Implementations = tuple[Implementation, ...]
 class Hooks(msgspec.Struct, frozen=True, eq=False):
     """One tuple per hook, in the order in which they are called; the empty ones cost nothing.
 
-    `watch`, `run_interceptors`, `ranked`, `learned` and `report` are how a client calls them.
+    `is_watching` says whether anything observes calls. `watch`, `run_interceptors`, `ranked`, `learned` and `report`
+    are how a client calls them.
     """
 
     plugin_broken: Implementations = ()
@@ -39,13 +40,14 @@ class Hooks(msgspec.Struct, frozen=True, eq=False):
     limit_learned: Implementations = ()
     attempt_finished: Implementations = ()
     call_finished: Implementations = ()
+    is_watching: bool = False
     _reported: set[tuple[Entry, str]] = set()
 
-    @property
-    def is_watching(self) -> bool:
-        """Whether anything observes calls."""
+    def __post_init__(self) -> None:
+        """Every call asks whether anything observes it: that is found out once."""
         of_calls = (self.call_started, self.call_finished, self.waited)
-        return any((*of_calls, self.attempt_started, self.attempt_finished, self.first_chunk))
+        watching = any((*of_calls, self.attempt_started, self.attempt_finished, self.first_chunk))
+        msgspec.structs.force_setattr(self, "is_watching", watching)
 
     def watch(self, call: Call) -> WatchedCall:
         """Tell the observers that a call begins; what is returned must be told when it ends."""
