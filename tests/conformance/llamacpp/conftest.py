@@ -1,4 +1,4 @@
-"""Cassettes of llama.cpp's server; `pytest -p modelscan.testing.pytest_plugin --record` records them anew."""
+"""Where cassettes of llama.cpp's server come from; `pytest --record` records them anew."""
 
 from __future__ import annotations
 
@@ -10,9 +10,6 @@ import pytest
 
 from llamacpp_server import llamacpp_server
 from modelscan.testing.cassettes import Tape
-from modelscan.testing.pytest_plugin import cassette
-
-__all__ = ["cassette"]
 
 BaseUrl = Callable[[str], AbstractContextManager[str]]
 
@@ -23,7 +20,7 @@ def server_of(request: pytest.FixtureRequest) -> BaseUrl:
 
     @contextmanager
     def address(name: str) -> Iterator[str]:
-        if request.config.getoption("record", default=False):
+        if request.config.getoption("record"):
             with llamacpp_server() as url:
                 yield url.removesuffix("/v1")
             return

@@ -78,7 +78,7 @@ def cassette(request: pytest.FixtureRequest) -> Callable[..., Transport]:
     from modelscan.testing.cassettes import transport_of
 
     folder = request.path.parent / "cassettes"
-    is_recording = request.config.getoption("record", default=False)
+    is_recording = request.config.getoption("record")
 
     def transport(name: str, *, origin: str = "", secrets: Iterable[str] = ()) -> Transport:
         return transport_of(folder / f"{name}.yaml", origin if is_recording else None, secrets)
