@@ -30,6 +30,12 @@ WRONG: dict[str, dict[str, Any]] = {
     "gemini": {"generationConfig": {"maxOutputTokens": "many"}},
     "gemini embeddings": {"outputDimensionality": "many"},
 }
+BODIES = {
+    "not UTF-8": b'{"model": "\xff"}',
+    "nested beyond the stack": b'{"x": ' + b"[" * 100_000,
+    "an array": b"[]",
+    "nothing": b"",
+}
 each = pytest.mark.parametrize("name", ASKED)
 
 
@@ -50,7 +56,7 @@ def test_a_value_of_a_wrong_kind_is_refused(name: str) -> None:
 
 
 @each
-@pytest.mark.parametrize("body", [b'{"model": "\xff"}', b'{"x": ' + b"[" * 100_000, b"[]", b""])
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
 def test_a_body_that_cannot_be_read_is_refused(name: str, body: bytes) -> None:
     with pytest.raises(BadRequestError, match="no JSON object"):
         parsed(name, body)

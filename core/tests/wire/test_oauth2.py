@@ -79,6 +79,9 @@ def test_the_answer_holds_the_token_and_its_life(told: str, lifetime_s: int | No
         b'{"token": "canary"}',
         b'{"access_token": "canary", "expires_in": "soon"}',
         b'{"access_token": "canary", "expires_in": 1e300}',
+        b'{"access_token": "canary", "expires_in": 1e12}',
+        b'{"access_token": "canary\xff"}',
+        pytest.param(b'{"access_token": "canary", "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", id="nested"),
     ],
 )
 def test_an_answer_without_a_token_is_no_answer_and_isnt_shown(body: bytes) -> None:
@@ -141,3 +144,8 @@ def test_the_token_is_the_bearer() -> None:
     request = HttpRequest(url="https://x.org/", headers=(("Authorization", "old"), ("a", "b")))
     signed = SCHEME.sign(request, Credential({"token": Secret("t")}), TARGET, None, NOW)
     assert signed.headers == (("a", "b"), ("authorization", "Bearer t"))
+
+
+def test_a_refusal_that_cannot_be_read_is_one_of_its_status() -> None:
+    with pytest.raises(ServerError):
+        answered(503, b'{"error": "\xff"}')

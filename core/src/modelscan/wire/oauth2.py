@@ -17,6 +17,7 @@ from modelscan.errors import AuthenticationError, CredentialError, DecodeError, 
 from modelscan.types.secret import Secret
 from modelscan.wire.failures import class_of, describe, provider_error
 from modelscan.wire.jwt import bearing, secret_of
+from modelscan.wire.unreadable import UNREADABLE
 
 _FORM: Final = (("content-type", "application/x-www-form-urlencoded"), ("accept", "application/json"))
 _REFUSALS: Final = frozenset({"invalid_client", "invalid_grant", "unauthorized_client", "access_denied"})
@@ -64,10 +65,10 @@ class TokenFlow:
             raise self._refusal(event)
         try:
             grant = msgspec.json.decode(event.body, type=_Grant)
-            lifetime = None if grant.expires_in is None else timedelta(seconds=float(grant.expires_in))
-        except (msgspec.MsgspecError, ValueError, OverflowError):
+            until = None if grant.expires_in is None else self.now + timedelta(seconds=float(grant.expires_in))
+        except (*UNREADABLE, ValueError, OverflowError):
             raise DecodeError(f"the answer of {self.url} holds no access token") from None
-        return Done(Token(Secret(grant.access_token), None if lifetime is None else self.now + lifetime))
+        return Done(Token(Secret(grant.access_token), until))
 
     def cancel(self, state: TokenAsked, target: Target) -> HttpRequest | None:
         """None: a token that nobody uses expires."""
@@ -80,7 +81,7 @@ class TokenFlow:
     def _refusal(self, response: HttpResponse) -> ProviderError:
         try:
             told = msgspec.json.decode(response.body, type=_Refusal)
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             told = _Refusal()
         said = f"{told.error}: {told.error_description}".strip(": ") or describe(response)
         for secret in self.secrets:
