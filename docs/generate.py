@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,6 +12,9 @@ from typing import get_args, get_origin
 import click
 
 from modelscan import errors
+from modelscan.authoring.definition import Definition
+from modelscan.catalog.format import Catalog
+from modelscan.catalog.reading import schema
 from modelscan.cli.app import COMMANDS, app
 from modelscan.client.settings import ACCOUNT_KEYS, KEYS, OTHER_VARIABLES, PROVIDER_KEYS, ROUTE_KEYS, Key
 from modelscan.plugins.reference import hook_reference
@@ -72,7 +76,23 @@ def command_line() -> str:
     return "\n".join(pages)
 
 
+def catalog_schema() -> str:
+    """The format of `catalog.yaml`, for editors."""
+    return _schema(Catalog)
+
+
+def definition_schema() -> str:
+    """The format of a provider's definition, for editors."""
+    return _schema(Definition)
+
+
+def _schema(kind: type[Catalog]) -> str:
+    return json.dumps(schema(kind), indent=1, ensure_ascii=False) + "\n"
+
+
 PAGES = {
+    "catalog.schema.json": catalog_schema,
+    "definition.schema.json": definition_schema,
     "configuration.md": configuration,
     "command-line.md": command_line,
     "errors.md": error_tree,

@@ -20,6 +20,13 @@ def rendered(folder: Path, kind: str, name: str, **given: Any) -> Path:
 
 def run_tests(plugin: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The plugin's own tests, in a process of its own that finds it as if it were installed."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+    environment = {**os.environ, "PYTHONPATH": installed(plugin)}
+    return subprocess.run(command, cwd=plugin, env=environment, capture_output=True, text=True, check=False)
+
+
+def installed(plugin: Path) -> str:
+    """The PYTHONPATH with which a plugin is found: its package, and beside its folder the metadata of its build."""
     project = tomllib.loads((plugin / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     site = plugin.parent / "site"
     info = site / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
@@ -28,6 +35,4 @@ def run_tests(plugin: Path, *arguments: str) -> subprocess.CompletedProcess[str]
     ((group, entries),) = project["entry-points"].items()
     points = "".join(f"{name} = {value}\n" for name, value in entries.items())
     (info / "entry_points.txt").write_text(f"[{group}]\n{points}")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(site), str(plugin / "src")])}
-    return subprocess.run(command, cwd=plugin, env=environment, capture_output=True, text=True, check=False)
+    return os.pathsep.join([str(site), str(plugin / "src")])

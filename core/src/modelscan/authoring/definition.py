@@ -18,12 +18,15 @@ Scheme = Literal["bearer", "header", "query", "basic", "none"]
 Sentence = Annotated[
     str, Meta(pattern=r'^[^"\\\n]{0,80}$', description="At most 80 characters, without quotation marks or backslashes.")
 ]
+Blurb = Annotated[
+    str, Meta(pattern=r'^[^"\\\n{}]{0,60}$', description="At most 60 characters, without quotation marks or braces.")
+]
 Word = Annotated[
     str, Meta(pattern=r"^[A-Za-z0-9_.:/{}@%+* -]*$", description="Letters, digits and what addresses hold.")
 ]
 Variable = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9_]*$", description="An environment variable.")]
 
-_TITLE = re.compile(r'[^"\\\n]{0,40}')
+_TITLE = re.compile(r'[^"\\\n{}]{0,40}')
 
 CAPABILITIES: dict[str, tuple[str, ...]] = {
     "openai-compatible": ("chat", "embed", "models"),
@@ -97,7 +100,7 @@ class Headers(Part, frozen=True, kw_only=True):
 class Definition(Catalog, frozen=True, kw_only=True):
     """The whole of a definition: a catalog, and how the vendor is spoken to."""
 
-    about: Sentence = ""
+    about: Blurb = ""
     family: Family
     connection: Connection
     auth: Auth = msgspec.field(default_factory=lambda: Auth(scheme="none"))
@@ -109,7 +112,9 @@ class Definition(Catalog, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if not _TITLE.fullmatch(self.name):
-            raise ValueError("a `name` has no quotation marks, backslashes or line breaks, and 40 characters at most")
+            raise ValueError(
+                "a `name` has no quotation marks, backslashes, braces or line breaks, and at most 40 letters"
+            )
         written = CAPABILITIES[self.family]
         for capability in self.capabilities:
             if capability not in written:
