@@ -24,7 +24,10 @@ def main(clients: str = CLIENTS, *options: str) -> int:
         sys.stdout.write(f"\n## Events {mode}\n")
         run = ["run", "--clients", clients, "--mode", mode, "--phases", "seq,conc,stream,embed", "--table", *options]
         done = subprocess.run(
-            [sys.executable, str(PEERS), *extra, *run, "--out", "/dev/null"], text=True, capture_output=True, check=False
+            [sys.executable, str(PEERS), *extra, *run, "--out", "/dev/null"],
+            text=True,
+            capture_output=True,
+            check=False,
         )
         rows = [line for line in done.stderr.splitlines() if line.startswith(("|", "**"))]
         sys.stdout.write("\n".join(rows or [done.stderr]) + "\n")

@@ -43,10 +43,10 @@ async def test_a_question_is_answered(base_url: str, transport: str) -> None:
 
 
 async def test_a_stream_gives_the_same_answer(base_url: str) -> None:
-    options = {"temperature": 0.0, "max_output_tokens": 24, "seed": 1}
+    options: ChatOptions = {"temperature": 0.0, "max_output_tokens": 24, "seed": 1}
     async with client(base_url) as subject:
-        whole = await subject.chat("Name three colours.", model=NAME, **options)  # type: ignore[arg-type]
-        async with subject.stream("Name three colours.", model=NAME, **options) as stream:  # type: ignore[arg-type]
+        whole = await subject.chat("Name three colours.", model=NAME, **options)
+        async with subject.stream("Name three colours.", model=NAME, **options) as stream:
             pieces = [chunk.text async for chunk in stream if chunk.text]
             streamed = await stream.reply()
     assert len(pieces) > 3

@@ -30,6 +30,7 @@ from modelscan.errors import (
 )
 from modelscan.streams.fold import ChatFold
 from modelscan.types.chat import ChatReply, ChatRequest
+from modelscan.types.content import Reasoning
 from modelscan.types.embed import EmbedRequest
 from modelscan.types.messages import user
 from modelscan.wire.openai_compatible import ChatCompletions, Embeddings, OpenAIErrors
@@ -241,7 +242,8 @@ def check_response(recording: Recording) -> None:
         for step in (*thought["summary"], *(thought.get("content") or ())):
             assert step["text"] in reply.reasoning
     sealed = [thought["encrypted_content"] for thought in thoughts if thought.get("encrypted_content")]
-    assert [part.encrypted for part in reply.message.content if getattr(part, "encrypted", None)] == sealed
+    kept = [part.encrypted for part in reply.message.content if isinstance(part, Reasoning) and part.encrypted]
+    assert kept == sealed
     cited = sum(len(piece.get("annotations") or ()) for piece in said)
     assert len(reply.citations) == cited
     check_counts(reply, recording)

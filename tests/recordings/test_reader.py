@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Iterator
 
@@ -72,7 +73,7 @@ def test_the_number_of_exchanges_is_shown_per_provider_and_recorder(capsys: pyte
     by_recorder = Counter(recording.format for recording in everything())
     with capsys.disabled():
         for counts in (by_provider, by_recorder):
-            print("\n" + ", ".join(f"{name} {count}" for name, count in sorted(counts.items())))
+            sys.stdout.write("\n" + ", ".join(f"{name} {count}" for name, count in sorted(counts.items())) + "\n")
     assert set(by_recorder) == RECORDERS
     assert by_provider["openai"] > by_provider["groq"] > 0
 

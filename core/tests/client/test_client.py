@@ -94,7 +94,8 @@ async def test_an_operation_that_cannot_stream_says_so() -> None:
     class Whole:
         encode, decode = Counts.encode, Counts.decode
 
-    async with client(plugins=[attrs.evolve(plain_provider(), chat=Whole())]) as subject:
+    whole: Any = Whole()
+    async with client(plugins=[attrs.evolve(plain_provider(), chat=whole)]) as subject:
         with pytest.raises(UnsupportedError, match="can't stream chat"):
             async with subject.stream("hi", model="plain/m"):
                 pass

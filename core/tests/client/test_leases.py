@@ -20,7 +20,7 @@ class Watched(UnlimitedLease):
         super().__init__()
         self.steps: list[str] = []
 
-    def _step(self, to: str, *allowed: str) -> None:  # type: ignore[override]
+    def _step(self, to: str, *allowed: str) -> None:
         super()._step(to, *allowed)  # type: ignore[arg-type]
         self.steps.append(to)
 

@@ -199,7 +199,7 @@ def test_a_limits_kind_follows_from_its_window_or_period() -> None:
     assert kinds == ["rate", "gauge", "calendar"]
     for bad in ({"amount": 0}, {"amount": 1, "window_s": 0}, {"amount": 1, "window_s": 1, "per": "day"}):
         with pytest.raises(ValueError, match="limit"):
-            limits.Limit("requests", **bad)  # type: ignore[arg-type]
+            limits.Limit("requests", **bad)
 
 
 def test_a_context_inside_another_adds_to_it() -> None:

@@ -182,8 +182,8 @@ class Sender:
 def _with_headers(signed: HttpRequest, extra: Sequence[tuple[str, str]]) -> HttpRequest:
     if not extra:
         return signed
-    own = {name.lower() for name, _ in signed.headers}
-    added = [(name, value) for name, value in extra if name.lower() not in own]
+    own = [name.lower() for name, _ in signed.headers]
+    added = [header for header in extra if header[0].lower() not in own]
     return msgspec.structs.replace(signed, headers=(*signed.headers, *added))
 
 

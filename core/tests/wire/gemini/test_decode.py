@@ -160,7 +160,7 @@ def test_text_that_is_empty_or_missing_is_no_part() -> None:
 
 
 def test_neighbours_of_a_kind_are_one_part_unless_one_is_signed() -> None:
-    parts = [
+    parts: list[dict[str, Any]] = [
         {"text": "H", "thought": True},
         {"text": "m", "thought": True},
         {"text": "a"},

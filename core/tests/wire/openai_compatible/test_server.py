@@ -259,7 +259,8 @@ def chat_messages(draw: st.DrawFn) -> Message:
     if draw(st.booleans()):
         audio = Audio(data=b"RIFF", media_type="audio/wav", transcript=draw(TEXTS), id="a", extra={"expires_at": 3})
         parts += [audio, Image(data=b"\x89PNG", media_type="image/png"), Image(url="https://e.org/a.png")]
-    extra = st.sampled_from([{}, {"type": "custom"}, {"extra_content": {"s": "S"}}])
+    extras: list[dict[str, Any]] = [{}, {"type": "custom"}, {"extra_content": {"s": "S"}}]
+    extra = st.sampled_from(extras)
     parts += [
         ToolCall(id=f"c{n}", name=draw(FILLED), arguments=draw(TEXTS), extra=draw(extra))
         for n in range(draw(st.integers(0, 2)))
@@ -311,7 +312,7 @@ def response_replies(draw: st.DrawFn) -> ChatReply[None]:
     message = Message("assistant", tuple(parts), wire="openai-responses")
     finish = draw(st.sampled_from(["done", "length", "content_filter", "other"]))
     ends = {"length": ("length", "max_output_tokens"), "other": ("other", "steered")}
-    reason = (ending(message)[0], "completed") if finish == "done" else ends.get(finish, ("content_filter",) * 2)
+    reason: Any = (ending(message)[0], "completed") if finish == "done" else ends.get(finish, ("content_filter",) * 2)
     return ChatReply(
         message=message,
         finish_reason=reason[0],
