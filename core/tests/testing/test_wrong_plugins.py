@@ -26,6 +26,23 @@ EXPECTED: Mapping[str, tuple[str, str]] = {
     "TestSwallowsAnError": ("test_every_status_from_400_is_an_error_of_its_class", "the status 400 with the body b''"),
     "TestSwallowsAnErrorInMidStream": ("test_an_error_in_mid_stream_is_raised", "is swallowed"),
     "TestSwapsUsage": ("test_a_whole_answer_is_read_as_it_was_meant", "input tokens: 7 instead of 11"),
+    "TestGoesElsewhere": ("test_a_request_goes_to_a_declared_address", "goes to https://elsewhere.example.net"),
+    "TestMisnamesErrors": (
+        "test_every_status_from_400_is_an_error_of_its_class",
+        "is a ServerError instead of BadRequestError",
+    ),
+    "TestLosesTheWords": ("test_the_vendor_s_words_are_kept", "the error of status 400 lost the vendor's words"),
+    "TestBreaksOnANewEvent": (
+        "test_unknown_events_change_nothing",
+        "can't be read with an unknown event before event 0",
+    ),
+    "TestBoundsTooLow": ("test_a_bound_is_never_below_what_is_used", "may use 333 output tokens; the bound says 100"),
+    "TestReadsTheKeyAtImport": ("test_its_import_has_no_side_effects", "it reads the key WRONG_KEY"),
+    "TestShowsTheKey": (
+        "test_no_scheme_and_no_request_shows_the_key_in_its_repr",
+        "the scheme 'default' leaks the key",
+    ),
+    "TestStreamsAnotherAnswer": ("test_whole_and_streamed_answers_are_the_same", "model is"),
     "TestEternalCache": ("test_a_value_lives_as_long_as_it_may", "a value outlives its ttl_s"),
     "TestInventiveStrategy": (
         "test_it_ranks_what_it_was_given",

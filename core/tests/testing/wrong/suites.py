@@ -14,16 +14,24 @@ from modelscan.testing.conformance import (
 
 from . import (
     blocks,
+    bounds_too_low,
+    breaks_on_a_new_event,
     breaks_on_null,
     changes_the_request,
     drops_a_field,
+    goes_elsewhere,
     ignores_a_cut,
     is_random,
     leaks_the_key,
     loses_the_last_event,
+    loses_the_words,
+    misnames_errors,
     opens_a_socket,
     policies,
+    reads_the_key_at_import,
+    shows_the_key,
     splits_utf8,
+    streams_another_answer,
     swallows_an_error,
     swallows_an_error_in_mid_stream,
     swaps_usage,
@@ -118,3 +126,43 @@ class TestImpatientLimiter(LimiterSuite):
 
 class TestClumsyHooks(HooksSuite):
     hooks = policies.ClumsyHooks()
+
+
+class TestGoesElsewhere(ProviderSuite):
+    provider = goes_elsewhere.modelscan_provider()
+    module = goes_elsewhere.__name__
+
+
+class TestMisnamesErrors(ProviderSuite):
+    provider = misnames_errors.modelscan_provider()
+    module = misnames_errors.__name__
+
+
+class TestLosesTheWords(ProviderSuite):
+    provider = loses_the_words.modelscan_provider()
+    module = loses_the_words.__name__
+
+
+class TestBreaksOnANewEvent(ProviderSuite):
+    provider = breaks_on_a_new_event.modelscan_provider()
+    module = breaks_on_a_new_event.__name__
+
+
+class TestBoundsTooLow(ProviderSuite):
+    provider = bounds_too_low.modelscan_provider()
+    module = bounds_too_low.__name__
+
+
+class TestReadsTheKeyAtImport(ProviderSuite):
+    provider = reads_the_key_at_import.modelscan_provider()
+    module = reads_the_key_at_import.__name__
+
+
+class TestShowsTheKey(ProviderSuite):
+    provider = shows_the_key.modelscan_provider()
+    module = shows_the_key.__name__
+
+
+class TestStreamsAnotherAnswer(ProviderSuite):
+    provider = streams_another_answer.modelscan_provider()
+    module = streams_another_answer.__name__
