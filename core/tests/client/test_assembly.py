@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 import modelscan
 from modelscan import AsyncClient, hookimpl
 from modelscan.contracts.transport import TransportOptions
+from modelscan.errors import ConfigurationError
 from modelscan.testing.scripted import Answer, ScriptedTransport, plain_provider
 
 
@@ -30,3 +35,22 @@ async def test_a_transport_is_made_of_the_settings_and_names_our_version() -> No
     options = SpyTransport.options
     assert options.user_agent == f"modelscan/{modelscan.__version__} (python)"
     assert (options.http2, options.max_connections) == (True, None)
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"api_keys": {"plian": "k"}}, {"base_urls": {"plian": "http://x"}}, {"plans": {"plian": "free"}}]
+)
+async def test_a_misspelt_provider_is_refused_with_the_nearest(arguments: Any) -> None:
+    transport = ScriptedTransport(Answer())
+    client = AsyncClient(plugins=[plain_provider()], transport=transport, config=False, **arguments)
+    with pytest.raises(ConfigurationError, match="'plian'") as caught:
+        await client.chat("hi", model="plain/m")
+    assert "Did you mean 'plain'?" in str(caught.value)
+
+
+async def test_a_provider_that_another_environment_has_may_be_named() -> None:
+    transport = ScriptedTransport(Answer(pieces=[b"hello\n", b"end\n"]))
+    async with AsyncClient(
+        plugins=[plain_provider()], transport=transport, api_keys={"zzz": "k"}, config=False
+    ) as client:
+        assert (await client.chat("hi", model="plain/m")).text == "hello"

@@ -88,8 +88,10 @@ async def test_a_keyed_request_is_sent_again_only_with_a_key() -> None:
     async with client_over(ScriptedTransport(lost, OK), provider) as client:
         with pytest.raises(TransportError):
             await client.chat("hi", model="plain/m")
-    async with client_over(ScriptedTransport(lost, OK), provider) as client:
+    transport = ScriptedTransport(lost, OK)
+    async with client_over(transport, provider) as client:
         assert (await client.chat("hi", model="plain/m", idempotency_key="k-1")).text == "hello"
+    assert [request.headers for request in transport.requests] == [(("idempotency-key", "k-1"),)] * 2
 
 
 async def test_attempts_end_after_the_most_that_are_allowed() -> None:

@@ -14,6 +14,7 @@ from modelscan.client.sending import Sender
 from modelscan.client.settings import Settings
 from modelscan.contracts.http import HttpRequest
 from modelscan.contracts.transport import Exchange, Socket, Timeouts, Transport, TransportOptions
+from modelscan.errors import ConfigurationError
 from modelscan.limits.unlimited import Unlimited
 from modelscan.plugins import Plugins
 from modelscan.routing.candidates import Candidates
@@ -47,6 +48,7 @@ class Assembly:
     def pipeline(self) -> Pipeline:
         """The pipeline, on the loop that is running."""
         settings = self._settings
+        self._check_names()
         limiter = self.plugins.limiter(settings["client.limiter"])()
         sender = Sender(self._transport, limiter, _timeouts(settings), self._fetcher)
         return Pipeline(
@@ -57,6 +59,22 @@ class Assembly:
             lambda: self._flow_runner(sender),
             _retries(settings),
         )
+
+    def _check_names(self) -> None:
+        """Raise `ConfigurationError` for a provider that is given a key or an address under a misspelt name.
+
+        A name like no installed provider's may be that of one which another environment has.
+        """
+        settings, installed = self._settings, self.plugins.names("provider")
+        named = {key.partition("/")[0] for key in self._api_keys} | set(settings.base_urls)
+        named |= {account.provider for account in settings.accounts}
+        for name in sorted(named - set(installed)):
+            from difflib import get_close_matches
+
+            if near := get_close_matches(name, installed, n=1, cutoff=0.8):
+                raise ConfigurationError(
+                    f"no provider named {name!r} is installed", advice=f"Did you mean {near[0]!r}?"
+                )
 
     def _flow_runner(self, sender: Sender) -> FlowRunner:
         from modelscan.client.flows import FlowRunner  # most programs have no flow, and it takes a while to import

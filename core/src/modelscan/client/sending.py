@@ -13,7 +13,7 @@ from modelscan.client.endpoints import Endpoint
 from modelscan.client.materialise import Fetch, materialised
 from modelscan.client.retry import is_worth_repeating
 from modelscan.client.sources import LiveSource, NativeSource, stamped
-from modelscan.contracts.http import HttpRequest, HttpResponse, Repeat
+from modelscan.contracts.http import HttpRequest, HttpResponse, Repeat, Target
 from modelscan.contracts.limiter import Demand, Lease, Limiter
 from modelscan.contracts.operations import NativeOperation
 from modelscan.contracts.policies import Call
@@ -44,13 +44,14 @@ class Sender:
                 repeat = "safe"
                 lease = await self.reserve(endpoint, call)
                 return await _run_native(operation, endpoint, asked, lease)
-            request: HttpRequest = operation.encode(asked, endpoint.target)
+            target = _target(endpoint, call)
+            request: HttpRequest = operation.encode(asked, target)
             repeat = request.repeat
             lease = await self.reserve(endpoint, call)
             exchange = await self.authorised(endpoint, call, request, lease, extra_headers)
             response = await self.read(endpoint, exchange)
             self._refuse(endpoint, response, lease)
-            reply = operation.decode(response, asked, endpoint.target)
+            reply = operation.decode(response, asked, target)
             lease.settle(getattr(reply, "usage", REFUSED))
             return stamped(reply, endpoint, response)
         except ModelScanError as error:
@@ -75,14 +76,15 @@ class Sender:
                 lease.sent()
                 source = NativeSource(operation.stream(asked, endpoint.target), endpoint, lease)
             else:
-                request: HttpRequest = operation.encode_stream(asked, endpoint.target)
+                target = _target(endpoint, call)
+                request: HttpRequest = operation.encode_stream(asked, target)
                 repeat = request.repeat
                 lease = await self.reserve(endpoint, call)
                 exchange = await self.authorised(endpoint, call, request, lease, extra_headers)
                 try:
                     if exchange.head.status >= 300:
                         self._refuse(endpoint, await self.read(endpoint, exchange), lease)
-                    decoder = operation.decoder(exchange.head, asked, endpoint.target)
+                    decoder = operation.decoder(exchange.head, asked, target)
                 except BaseException:
                     await exchange.close()
                     raise
@@ -185,6 +187,12 @@ def _with_headers(signed: HttpRequest, extra: Sequence[tuple[str, str]]) -> Http
     own = [name.lower() for name, _ in signed.headers]
     added = [header for header in extra if header[0].lower() not in own]
     return msgspec.structs.replace(signed, headers=(*signed.headers, *added))
+
+
+def _target(endpoint: Endpoint, call: Call) -> Target:
+    """Where the call goes, with the caller's idempotency key where there is one."""
+    key = call.context.idempotency_key
+    return msgspec.structs.replace(endpoint.target, idempotency_key=key) if key else endpoint.target
 
 
 def _demand(endpoint: Endpoint, call: Call) -> Demand:

@@ -125,7 +125,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
     `base_urls` are the connection's (`default`, and others such as `queue` or `upload`), without a slash at the end;
     `account` is the account's name; `params` are the connection's declared parameters (account id, region, ...).
-    `idempotency_key` names one flow at the vendor's; a call of one request has none.
+    `idempotency_key` names one flow at the vendor's, or the caller's own call; a `keyed` request carries it.
     """
 
     base_urls: Mapping[str, str]

@@ -127,7 +127,8 @@ class PlainChat:
 
     def encode(self, request: ChatRequest, target: Target) -> HttpRequest:
         body = msgspec.json.encode(request)
-        return HttpRequest(url=f"{target.base_url}/{target.model}", body=body, repeat=self.repeat)
+        key = (("idempotency-key", target.idempotency_key),) if target.idempotency_key else ()
+        return HttpRequest(url=f"{target.base_url}/{target.model}", headers=key, body=body, repeat=self.repeat)
 
     encode_stream = encode
 

@@ -13,12 +13,13 @@ import pytest
 
 from modelscan.contracts.http import HttpRequest, HttpResponse, ResponseHead, Target
 from modelscan.contracts.operations import Operation, StreamingOperation
-from modelscan.errors import ConfigurationError
+from modelscan.errors import ConfigurationError, DecodeError
 from modelscan.types.chat import ChatReply, ChatRequest
 from modelscan.types.embed import EmbedRequest
 from modelscan.types.messages import user
 from modelscan_provider_openai import modelscan_provider
 from modelscan_provider_openai.chat import OpenAIChat, needs_responses
+from modelscan_provider_openai.counting import CountTokens
 
 PROVIDER = modelscan_provider()
 CHAT = OpenAIChat()
@@ -46,7 +47,7 @@ def test_its_connection_and_what_it_can() -> None:
         "project": ("OPENAI_PROJECT_ID",),
     }
     assert all(parameter.default is not None for parameter in connection.parameters)
-    assert PROVIDER.capabilities() == ("chat", "embed", "models")
+    assert PROVIDER.capabilities() == ("chat", "embed", "count_tokens", "models")
     assert isinstance(PROVIDER.chat, StreamingOperation)
 
 
@@ -145,3 +146,20 @@ print(of("gpt-4o"), "modelscan.wire.openai_compatible.responses" in sys.modules,
 """
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert told.split() == ["OpenAIChatCompletions", "False", "OpenAIResponses"]
+
+
+def test_tokens_are_counted_by_the_responses_api() -> None:
+    counting = PROVIDER.count_tokens
+    assert isinstance(counting, CountTokens)
+    counted = target("gpt-5", project="p")
+    request = ChatRequest(messages=(user("hi"),), max_output_tokens=5, extra={"truncation": "auto", "store": True})
+    sent = counting.encode(request, counted)
+    assert sent.url == "https://api.openai.com/v1/responses/input_tokens"
+    assert sent.repeat == "safe"
+    assert ("openai-project", "p") in sent.headers
+    assert set(json.loads(sent.body))  # type: ignore[arg-type] == {"model", "input", "truncation"}
+    head = ResponseHead(200)
+    body = b'{"object": "response.input_tokens", "input_tokens": 11}'
+    assert counting.decode(HttpResponse(head, body), request, counted) == 11
+    with pytest.raises(DecodeError, match="no count of tokens"):
+        counting.decode(HttpResponse(head, b"{}"), request, counted)

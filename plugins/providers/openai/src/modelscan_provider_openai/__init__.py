@@ -1,9 +1,10 @@
-"""OpenAI: chat by chat completions and by the Responses API, embeddings, the list of models."""
+"""OpenAI: chat by chat completions and by the Responses API, embeddings, token counts, the list of models."""
 
 from modelscan.contracts.provider import MediaRules, Parameter
 from modelscan.wire.openai_compatible import MEDIA, openai_compatible
 from modelscan_provider_openai.account import OpenAIEmbeddings, OpenAIModels
 from modelscan_provider_openai.chat import API, OpenAIChat
+from modelscan_provider_openai.counting import CountTokens
 
 modelscan_provider = openai_compatible(
     "openai",
@@ -13,6 +14,7 @@ modelscan_provider = openai_compatible(
     chat=OpenAIChat(),
     embed=OpenAIEmbeddings(encoding="base64"),
     models=OpenAIModels(),
+    count_tokens=CountTokens(),
     media={**MEDIA, "image": MediaRules(forms=("url", "data", "file_id"), url_schemes=("https", "http", "data"))},
     parameters=(
         API,

@@ -44,7 +44,8 @@ def needs_responses(model: str) -> bool:
 
 
 @cache
-def _responses() -> OpenAIResponses:
+def responses_api() -> OpenAIResponses:
+    """The Responses API, imported when it is first needed."""
     from modelscan_provider_openai.responses import OpenAIResponses
 
     return OpenAIResponses()
@@ -60,9 +61,9 @@ class OpenAIChat:
         """The operation for a model. Raises `ConfigurationError` for an `api` of another name."""
         api = target.params.get("api") or "auto"
         if api == "auto":
-            return _responses() if needs_responses(target.model) else self.completions
+            return responses_api() if needs_responses(target.model) else self.completions
         if api == "responses":
-            return _responses()
+            return responses_api()
         if api == "chat":
             return self.completions
         raise ConfigurationError(
