@@ -99,3 +99,10 @@ def test_a_reply_without_a_count_is_charged_as_estimated() -> None:
     holder.sent()
     holder.settle(UNREPORTED)
     assert lease.certainty == "estimated"
+
+
+def test_a_lease_that_has_ended_is_carried_nowhere() -> None:
+    holder, lease = held()
+    holder.release()
+    assert holder.carry(Unlimited().attach) == b""
+    assert lease.state == "released"
