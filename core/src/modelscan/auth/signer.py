@@ -92,7 +92,8 @@ class Signer:
         if credential is None:
             return request
         self._hosts.check(request.url)
-        credential = await self._with_token(request.auth, scheme, credential, target)
+        if request.auth not in self._direct:
+            credential = await self._with_token(request.auth, scheme, credential, target)
         body_sha256 = await self._hash_body(request.body) if scheme.needs_body_hash else None
         return scheme.sign(request, credential, target, body_sha256, self._now())
 
@@ -140,8 +141,6 @@ class Signer:
             return False
 
     async def _with_token(self, name: str, scheme: AuthScheme, credential: Credential, target: Target) -> Credential:
-        if name in self._direct:
-            return credential
         cell = self._cells.get(name)
         if cell is None:
             if scheme.exchange(credential, target, self._now()) is None:

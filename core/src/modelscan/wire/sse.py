@@ -24,7 +24,7 @@ class ServerSentEvents(IncrementalFraming):
     `max_event_bytes` raises `DecodeError`.
     """
 
-    __slots__ = ("_after_cr", "_at_start", "_id", "_max_event_bytes", "_pending", "retry_ms")
+    __slots__ = ("_after_cr", "_at_start", "_id", "_is_between", "_max_event_bytes", "_pending", "retry_ms")
 
     def __init__(self, max_event_bytes: int = 32 * 1024 * 1024) -> None:
         super().__init__()
@@ -34,18 +34,23 @@ class ServerSentEvents(IncrementalFraming):
         self._id = ""
         self._at_start = True
         self._after_cr = False
+        self._is_between = False  # nothing pending and nothing wrong: the next bytes begin an event
 
     def feed(self, data: bytes) -> Sequence[Frame]:
         """The frames that these bytes complete. Raises `DecodeError` for an event that is too long."""
         if (
-            data.startswith(b"data: ")
-            and data.endswith(b"\n\n")
+            self._is_between
+            and data[:6] == b"data: "
+            and data[-2:] == b"\n\n"
             and data.find(b"\n") == len(data) - 2  # one line and the blank one: what a model's next token comes in
-            and not (self._pending or self._at_start or self._after_cr or self._error is not None or b"\r" in data)
+            and b"\r" not in data
             and len(data) <= self._max_event_bytes
         ):
             return (Frame(data[6:-2], "", self._id),)
-        return super().feed(data)
+        self._is_between = False
+        frames = super().feed(data)
+        self._is_between = not (self._pending or self._at_start or self._after_cr or self._error is not None)
+        return frames
 
     def _cut(self, data: bytes, frames: list[Frame]) -> None:
         if self._after_cr or b"\r" in data:

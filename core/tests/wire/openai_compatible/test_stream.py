@@ -345,3 +345,16 @@ def test_an_error_in_place_of_a_stream_is_raised() -> None:
 
 def test_a_stream_under_a_wrong_content_type_is_read_as_one() -> None:
     assert folded(chunks_of(event(piece(content="x")) + DONE, "application/json")).text == "x"
+
+
+def test_a_server_whose_every_piece_is_strange_is_read_as_well() -> None:
+    pieces = [{**piece(content=f"{number} "), "own": number} for number in range(30)]
+    body = b"".join(event(one) for one in pieces) + event(piece(finish="stop"))
+    assert "".join(chunk.text for chunk in chunks_of(body)) == "".join(f"{number} " for number in range(30))
+
+
+def test_plain_and_strange_pieces_in_any_order_give_the_same_text() -> None:
+    pieces = [piece(content=f"{number} ") if number % 3 else {**piece(content="x "), "own": 1} for number in range(30)]
+    body = b"".join(event(one) for one in pieces) + event(piece(finish="stop"))
+    expected = "".join(f"{number} " if number % 3 else "x " for number in range(30))
+    assert "".join(chunk.text for chunk in chunks_of(body)) == expected

@@ -8,6 +8,7 @@ from modelscan.wire.gemini.meter import GeminiMeter
 from modelscan.wire.gemini.operations import CountTokens, GenerateContent, Models
 from modelscan.wire.gemini.server import GeminiServer
 from modelscan.wire.gemini.stream import GenerateContentDecoder
+from modelscan.wire.gemini.upload import ResumableUpload, Upload
 
 __all__ = [
     "MEDIA",
@@ -20,4 +21,6 @@ __all__ = [
     "GenerateContent",
     "GenerateContentDecoder",
     "Models",
+    "ResumableUpload",
+    "Upload",
 ]

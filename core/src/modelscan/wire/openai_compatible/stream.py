@@ -36,6 +36,7 @@ from modelscan.wire.openai_compatible.structs import (
     Completion,
     CompletionChoice,
     Said,
+    TextPiece,
     UsageBlock,
 )
 from modelscan.wire.unreadable import UNREADABLE
@@ -48,6 +49,8 @@ AUDIO: Final = 3
 IMAGES: Final = 4
 
 _pieces: Final = msgspec.json.Decoder(Completion)
+_text_pieces: Final = msgspec.json.Decoder(TextPiece)
+_STRANGE_ENOUGH: Final = 8
 _NO_CHUNKS: Final[Sequence[ChatChunk]] = ()
 _DONE: Final = b"[DONE]"
 _NOT_YET: Final = "\0"
@@ -133,10 +136,13 @@ class ChatDecoder:
         self._fingerprint: str | None = None
         self._tier: str | None = None
         self._is_done = False
+        self._strange = 0  # pieces in a row that were more than text
 
     def feed(self, frame: Frame) -> Sequence[ChatChunk]:
         """The chunks in one frame. Raises a `ProviderError` for an error in mid-stream, `DecodeError` for nonsense."""
         data = frame.data
+        if self._strange < _STRANGE_ENOUGH and (text := self._more_text(data)):
+            return (ChatChunk(text=text, index=TEXT, raw=data),)
         try:
             piece = _pieces.decode(data)
         except UNREADABLE as error:
@@ -144,10 +150,6 @@ class ChatDecoder:
         choices = piece.choices
         if piece.error is not None or not choices:
             self._raise_error(piece, frame)
-        elif (
-            len(choices) == 1 and piece.usage is None and piece.id == self._id and self._is_more_text(piece, choices[0])
-        ):
-            return (ChatChunk(text=choices[0].delta.content, index=TEXT, raw=data),)  # type: ignore[union-attr]  # it has one
         chunks: list[ChatChunk] = []
         if piece.id != self._id or piece.model != self._model or piece.system_fingerprint or piece.service_tier:
             self._begin(piece, data, chunks)
@@ -158,32 +160,27 @@ class ChatDecoder:
             self._usage(piece, data, chunks)
         return chunks
 
-    def _is_more_text(self, piece: Completion, choice: CompletionChoice) -> bool:
-        """Whether a piece of this answer adds text to its first choice and nothing else: nearly every piece does."""
-        said = choice.delta
-        return (
-            said is not None
-            and type(said.content) is str
-            and said.content != ""
-            and choice.finish_reason is None
-            and choice.logprobs is None
-            and said.tool_calls is None
-            and said.reasoning_content is None
-            and said.reasoning is None
-            and said.reasoning_details is None
-            and said.refusal is None
-            and said.function_call is None
-            and said.annotations is None
-            and said.audio is None
-            and said.images is None
-            and piece.x_groq is None
+    def _more_text(self, data: bytes) -> str:
+        """The text of a piece of this stream that adds to its first answer and does nothing else; empty for any other.
+
+        A server whose pieces are never such (they hold a field of its own) is soon read the long way only.
+        """
+        try:
+            piece = _text_pieces.decode(data)
+        except UNREADABLE:
+            self._strange += 1
+            return ""
+        self._strange = 0
+        choice = piece.choices[0]
+        is_more = (
+            piece.id == self._id
+            and choice.index == 0
             and piece.model == self._model
             and piece.system_fingerprint == self._fingerprint
             and piece.service_tier == self._tier
-            and choice.message is None
-            and not choice.index
             and 0 in self._choices
         )
+        return choice.delta.content if is_more else ""
 
     def finish(self, *, cut: bool) -> Sequence[ChatChunk]:
         """What is left. Raises `StreamCutError` where neither a finish reason for each answer nor `[DONE]` came."""

@@ -122,6 +122,41 @@ class Completion(msgspec.Struct):
     x_groq: GroqBlock | None = None
 
 
+class MoreText(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """What a piece says that adds text and nothing else: any other field, known or unknown, makes it no such piece."""
+
+    content: str
+    role: str | None = None
+    reasoning_content: None = None
+    reasoning: None = None
+    refusal: None = None
+    tool_calls: None = None
+    function_call: None = None
+
+
+class MoreTextChoice(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """The only choice of a piece that adds text to the first answer."""
+
+    delta: MoreText
+    index: int = 0
+    finish_reason: None = None
+    logprobs: None = None
+
+
+class TextPiece(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """A piece that adds text to its one answer and nothing else. Nearly all pieces are such, and read quickly so."""
+
+    choices: tuple[MoreTextChoice]
+    id: str | None = None
+    model: str | None = None
+    object: str | None = None
+    created: Count = None
+    system_fingerprint: str | None = None
+    service_tier: str | None = None
+    usage: None = None
+    obfuscation: str | None = None
+
+
 class TopLogprob(msgspec.Struct):
     """One of the likeliest tokens in a place."""
 
