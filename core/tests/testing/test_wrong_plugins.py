@@ -43,6 +43,10 @@ EXPECTED: Mapping[str, tuple[str, str]] = {
         "the scheme 'default' leaks the key",
     ),
     "TestStreamsAnotherAnswer": ("test_whole_and_streamed_answers_are_the_same", "model is"),
+    "TestWritesAnotherWord": (
+        "test_requests_fit_the_vendor_s_schema",
+        "chat with temperature isn't what the vendor's schema says, at $",
+    ),
     "TestEternalCache": ("test_a_value_lives_as_long_as_it_may", "a value outlives its ttl_s"),
     "TestInventiveStrategy": (
         "test_it_ranks_what_it_was_given",

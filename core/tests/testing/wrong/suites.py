@@ -35,6 +35,7 @@ from . import (
     swallows_an_error,
     swallows_an_error_in_mid_stream,
     swaps_usage,
+    writes_another_word,
 )
 
 
@@ -166,3 +167,9 @@ class TestShowsTheKey(ProviderSuite):
 class TestStreamsAnotherAnswer(ProviderSuite):
     provider = streams_another_answer.modelscan_provider()
     module = streams_another_answer.__name__
+
+
+class TestWritesAnotherWord(ProviderSuite):
+    provider = writes_another_word.modelscan_provider()
+    module = writes_another_word.__name__
+    schemas = staticmethod(lambda: {"chat": writes_another_word.SCHEMA})

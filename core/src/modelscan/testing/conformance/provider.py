@@ -21,11 +21,13 @@ from modelscan.testing.conformance.provider_tests.importing import ImportTests
 from modelscan.testing.conformance.provider_tests.native import NativeTests
 from modelscan.testing.conformance.provider_tests.requests import RequestTests
 from modelscan.testing.conformance.provider_tests.robustness import RobustnessTests
+from modelscan.testing.conformance.provider_tests.schema import SchemaTests
 
 
 class ProviderSuite(
     ImportTests,
     RequestTests,
+    SchemaTests,
     AnswerTests,
     RobustnessTests,
     FailureTests,

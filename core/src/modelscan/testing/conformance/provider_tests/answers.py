@@ -147,7 +147,7 @@ class AnswerTests(Fixtures):
             not_declared("its answers come from a model in this process")
         recordings = self._recorded(subject)
         if not recordings:
-            pytest.skip("there are no recordings (a cassette beside the suite, or `recordings`): bronze is the most")
+            not_declared("there are no recordings: a recorded cassette beside the suite, or `recordings`")
         for example in recordings:
             if example.whole is not None:
                 error = subject.provider.errors.error(example.whole)
