@@ -298,3 +298,31 @@ def _slug(name: str) -> str:
 
 def _snake(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower().replace(".", "_")
+
+
+FAMILIES: Final = {"openai": "openai-compatible", "anthropic": "anthropic", "gemini": "gemini"}
+"""The families of a table of vendors that the template has codecs for."""
+
+
+def definition_of(vendor: Table, catalog: Table) -> Table:
+    """A vendor's row of a table of connections, and its catalog, as a definition."""
+    keys = [name for name in vendor["env"] if re.search(r"KEY|TOKEN", name)]
+    header, prefix = vendor["auth_header"].lower(), vendor.get("auth_scheme") or ""
+    auth: dict[str, Any] = {"scheme": "none"}
+    if keys and prefix == "Bearer":
+        auth = {"env": keys}
+    elif keys:
+        auth = {"scheme": "header", "name": header, "prefix": f"{prefix} " if prefix else "", "env": keys}
+    parameters = [
+        {"name": name, "env": [one for one in vendor["env"] if one.endswith(name.upper())]}
+        for name in re.findall(r"\{(\w+)\}", vendor["base_url"])
+    ]
+    return {
+        **catalog,
+        "name": _slug(vendor["id"]).title(),
+        "family": FAMILIES[vendor["wire"]],
+        "connection": {"base_urls": {"default": vendor["base_url"]}},
+        "auth": auth,
+        "parameters": parameters,
+        "capabilities": ["chat", "models"],
+    }
