@@ -38,6 +38,12 @@ WHOLE = dedent("""\
           - {per: 1_000_000, units: {input_tokens: 0.30, output_tokens: 1.2}, since: 2026-01-01}
           - {per: 1000000, units: {input_tokens: 0.15}, tier: batch, region: eu, above: {input_tokens: 200000}}
           - {units: {sparks: 2}, hours: [{start: "16:30", end: "00:30", days: [sat, sun]}]}
+        factors:
+          - {factor: 1.1, region: eu, source: limits}
+        free:
+          - {unit: searches, amount: 1500, period: day, group: big}
+    quirks:
+      - {about: A refused call counts., source: limits}
     """)
 
 
@@ -69,6 +75,10 @@ def test_a_whole_file_is_read() -> None:
         ("{sparks: 2}", "{sparks: -2}", "25:26: -2 is less than the minimum of 0"),
         ("region: eu", "regio: eu", "24:73: 'regio' isn't known here: did you mean 'region'?"),
         ("region: eu", "xyz: eu", "24:71: 'xyz' isn't known here; known are units, per,"),
+        ("factor: 1.1, region: eu", "factor: 1.1", "27:9: a factor says where it holds"),
+        ("unit: searches", "unit: serches", "29:16: 'serches' is neither a unit of usage nor declared"),
+        ("counts., source: limits", "counts., source: nowhere", "31:45: there is no source 'nowhere' in `sources`"),
+        ("sources:", "sources: []\nagain:", "5:3: 'again' isn't known here"),
         ("format: 1", "format: 2", "1:9: 2 is not one of [1]"),
         ("provider: acme", "provider: acme\nprovider: b", "3:1: the key 'provider' is there twice"),
         ("id: free", "id: [free", "9:"),
@@ -86,6 +96,17 @@ def test_a_fault_is_told_with_its_line_and_column(good: str, bad: str, told: str
 def test_every_fault_is_told_at_once_in_the_order_of_the_file() -> None:
     text = WHOLE.replace("period: month", "period: moon").replace("format: 1", "format: x")
     assert [fault.partition(":")[0] for fault in faults(text)] == ["1", "16"]
+
+
+def test_a_name_is_there_once() -> None:
+    text = WHOLE.replace("units:\n", "  - {id: limits, verified: '2025'}\nunits:\n", 1)
+    assert faults(text) == ["5:5: 'limits' is there twice"]
+
+
+@pytest.mark.parametrize("part", ["amount: -1.5", "amount: '-1'"])
+def test_without_the_schema_an_amount_below_zero_is_refused_too(part: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"13:9: an amount is zero or more"):
+        read(WHOLE.replace("amount: 1.50", part), Catalog, name="catalog.yaml")
 
 
 def test_two_plans_cant_both_be_the_default() -> None:

@@ -116,6 +116,20 @@ def test_what_is_wrong_with_its_code_is_told(with_source: Source, source: str, t
     assert any(told in finding for finding in found) if told else found == []
 
 
+def test_a_kit_may_have_entry_points_of_any_kind_or_none(plugin: Path) -> None:
+    path = plugin / "pyproject.toml"
+    text = path.read_text().replace("modelscan-provider-acme", "modelscan-kit-acme")
+    (plugin / "src" / "modelscan_provider_acme").rename(plugin / "src" / "modelscan_kit_acme")
+    path.write_text(text.replace("modelscan_provider_acme", "modelscan_kit_acme"))
+    assert findings(plugin) == []
+    (plugin / "src" / "modelscan_kit_acme" / "__init__.py").write_text("")
+    assert [finding for finding in findings(plugin) if "it can't be loaded" in finding]
+    path.write_text(
+        text.replace('[project.entry-points."modelscan.providers"]\nacme = "modelscan_provider_acme"\n', "")
+    )
+    assert findings(plugin) == []
+
+
 def test_an_import_that_never_ends_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "endless.py").write_text("while True: pass\n")
     monkeypatch.setattr("modelscan.authoring.isolation._LONGEST_S", 1.0)

@@ -109,6 +109,34 @@ def test_a_person_in_a_terminal_is_asked_for_what_they_didnt_say(here: Path, mon
     assert 'env=("ACME_API_KEY",)' in text
 
 
+@pytest.mark.parametrize(
+    ("arguments", "answers"),
+    [
+        (["provider", "acme"], "\n\n\n\nnone\n"),
+        (["provider", "acme", "--env", "ACME_TOKEN"], "\n\n\n\n\n"),
+        (["cache", "acme"], "\n\n"),
+    ],
+)
+def test_nobody_is_asked_more_than_is_needed(
+    here: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], answers: str
+) -> None:
+    monkeypatch.setattr("modelscan.cli.new._is_terminal", lambda: True)
+    found = CliRunner().invoke(new, arguments, input=answers, catch_exceptions=False)
+    assert found.exit_code == 0, found.output
+    assert (here / f"modelscan-{arguments[0]}-acme").is_dir()
+
+
+def test_a_provider_is_made_from_its_definition(here: Path) -> None:
+    (here / "acme.yaml").write_text(
+        "format: 1\nprovider: acme\nname: Acme\nfamily: gemini\n"
+        "connection: {base_urls: {default: http://127.0.0.1:1, upload: http://127.0.0.1:2}}\ncapabilities: [chat]\n"
+    )
+    folder = made("provider", "acme", "--from", "acme.yaml")
+    text = (folder / "src" / "modelscan_provider_acme" / "__init__.py").read_text()
+    assert '"upload": "http://127.0.0.1:2",' in text
+    assert "count_tokens" not in text
+
+
 def test_a_definition_is_for_providers_only(here: Path) -> None:
     (here / "a.yaml").write_text("format: 1\n")
     found = CliRunner().invoke(new, ["cache", "acme", "--from", "a.yaml"])

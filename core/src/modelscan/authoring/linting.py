@@ -16,15 +16,23 @@ from modelscan.catalog.format import Catalog
 from modelscan.catalog.marked import load
 from modelscan.catalog.reading import problems, read
 from modelscan.plugins.discovery import canonical, distribution_of
-from modelscan.plugins.kinds import COMPONENTS, GROUP_OF, HOOK
+from modelscan.plugins.kinds import COMPONENTS, GROUP_OF, HOOK, KIND_OF
 
 PUBLIC: Final = (
     *("auth", "contracts", "errors", "hookspecs", "plugins", "streams", "testing", "transport", "types", "wire"),
 )
 """The packages of `modelscan` that a plugin may import from."""
 
+KIT: Final = "kit"
+"""The kind of a library on the public interface: it may have entry points of any kind, or none."""
+
+_KINDS: Final = (*COMPONENTS, HOOK, KIT)
 _FILES: Final = ("README.md", "LICENSE", "tests")
 _MODULE: Final = re.compile(r"modelscan\.(\w+)")
+
+
+Points = Mapping[str, Mapping[str, str]]
+"""Entry points: by group and name, the modules that they name."""
 
 
 @attrs.frozen(order=True)
@@ -55,14 +63,14 @@ def lint(folder: Path) -> list[Finding]:
     found = [Finding("pyproject.toml", _line(text, key), 1, message) for key, message in _metadata(project, named)]
     found += [Finding(name, 0, 0, "it isn't there") for name in _FILES if not (folder / name).exists()]
     if named is not None:
-        found += _package(folder, *named, entry=_value_of(project, *named))
+        found += _package(folder, *named, project.get("entry-points", {}))
     return sorted(found)
 
 
 def _kind_and_name(distribution: str) -> tuple[str, str] | None:
     """What a distribution's name says that it is."""
     plain = canonical(distribution)
-    for kind in (*COMPONENTS, HOOK):
+    for kind in _KINDS:
         prefix = distribution_of(kind, "")
         if plain.startswith(prefix) and len(plain) > len(prefix):
             return kind, plain.removeprefix(prefix)
@@ -72,18 +80,9 @@ def _kind_and_name(distribution: str) -> tuple[str, str] | None:
 def _metadata(project: Mapping[str, Any], named: tuple[str, str] | None) -> Iterator[tuple[str, str]]:
     """What is wrong with the metadata, and the key that it stands at."""
     if named is None:
-        kinds = ", ".join((*COMPONENTS, HOOK))
-        yield "name", f"its name is modelscan-KIND-NAME, where the kind is one of {kinds}"
-    else:
-        kind, name = named
-        points: Mapping[str, Mapping[str, str]] = project.get("entry-points", {})
-        wanted, module = GROUP_OF[kind], _module_of(kind, name)
-        if points.get(wanted, {}).get(name, "").partition(":")[0] != module:
-            yield "entry-points", f'it has no entry point {name} = "{module}" in the group {wanted}'
-        for group, entries in points.items():
-            for other in entries:
-                if group.startswith("modelscan.") and (group, other) != (wanted, name):
-                    yield "entry-points", f"the entry point {other} in {group} belongs into a package of its own"
+        yield "name", f"its name is modelscan-KIND-NAME, where the kind is one of {', '.join(_KINDS)}"
+    elif named[0] != KIT:
+        yield from _entry_points(project.get("entry-points", {}), *named)
     needs: list[str] = project.get("dependencies", [])
     if not any(re.match(r"modelscan-core\b.*>=", need) for need in needs):
         yield "dependencies", "it doesn't say which core it needs: modelscan-core>=..."
@@ -94,7 +93,17 @@ def _metadata(project: Mapping[str, Any], named: tuple[str, str] | None) -> Iter
             yield key, f"its metadata have no {key}"
 
 
-def _package(folder: Path, kind: str, name: str, *, entry: str) -> Iterator[Finding]:
+def _entry_points(points: Points, kind: str, name: str) -> Iterator[tuple[str, str]]:
+    wanted, module = GROUP_OF[kind], _module_of(kind, name)
+    if points.get(wanted, {}).get(name, "").partition(":")[0] != module:
+        yield "entry-points", f'it has no entry point {name} = "{module}" in the group {wanted}'
+    for group, entries in points.items():
+        for other in entries:
+            if group.startswith("modelscan.") and (group, other) != (wanted, name):
+                yield "entry-points", f"the entry point {other} in {group} belongs into a package of its own"
+
+
+def _package(folder: Path, kind: str, name: str, points: Points) -> Iterator[Finding]:
     module = _module_of(kind, name)
     package = next((one for one in (folder / "src" / module, folder / module) if one.is_dir()), None)
     if package is None:
@@ -108,8 +117,10 @@ def _package(folder: Path, kind: str, name: str, *, entry: str) -> Iterator[Find
         yield from _catalog(catalog, f"{where}/catalog.yaml", name)
     for path in sorted(package.rglob("*.py")):
         yield from _imports(path, path.relative_to(folder).as_posix())
-    for fault in faults_of_loading(package.parent, GROUP_OF[kind], name, entry or module):
-        yield Finding(f"{where}/__init__.py", 0, 0, fault)
+    for group in points.keys() & KIND_OF.keys():
+        for entry, value in points[group].items():
+            for fault in faults_of_loading(package.parent, group, entry, value):
+                yield Finding(f"{where}/__init__.py", 0, 0, fault)
 
 
 def _catalog(path: Path, shown: str, name: str) -> Iterator[Finding]:
@@ -141,11 +152,6 @@ def _imports(path: Path, shown: str) -> Iterator[Finding]:
 
 def _module_of(kind: str, name: str) -> str:
     return distribution_of(kind, name).replace("-", "_")
-
-
-def _value_of(project: Mapping[str, Any], kind: str, name: str) -> str:
-    value: str = project.get("entry-points", {}).get(GROUP_OF[kind], {}).get(name, "")
-    return value
 
 
 def _line(text: str, key: str) -> int:
