@@ -1,15 +1,13 @@
-"""Gemini's chat with media that are too large for a request: uploaded first, then named in it.
+"""Gemini's chat with media that are too large for a request: uploaded first, then named in it, all of it one flow.
 
-Source: ai.google.dev's page on the Files API and the source of google-genai 1.x (resumable uploads), read 2026-11. An
-upload is begun, which gives an address that carries its own right; the bytes go there, and after a break the server
-is asked how many it has. A file is first PROCESSING, then ACTIVE, and kept for 48 hours.
+The upload is the library's own (`modelscan.wire.gemini`); here it is a part of a longer flow, which holds its state.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Final, Literal, TypeGuard
+from typing import Final, TypeGuard
 
 import attrs
 import msgspec
@@ -17,41 +15,28 @@ import msgspec
 from modelscan.contracts.flows import Done, Event, Lost, Send, Wait
 from modelscan.contracts.http import Headers, HttpRequest, HttpResponse, Target, Webhook
 from modelscan.contracts.provider import Connection, MediaRules, Provider
-from modelscan.errors import DecodeError, JobError, OutcomeUnknownError, UnsupportedError
+from modelscan.errors import OutcomeUnknownError
 from modelscan.hookspecs import hookimpl
 from modelscan.types.chat import ChatReply, ChatRequest
 from modelscan.types.content import Media
 from modelscan.types.messages import Message
-from modelscan.wire.gemini import GeminiErrors, GenerateContent
+from modelscan.wire.gemini import GeminiErrors, GenerateContent, ResumableUpload, Upload
 from modelscan.wire.schemes import HeaderKey
-from modelscan.wire.unreadable import UNREADABLE
 
-_JSON: Final[Headers] = (("content-type", "application/json"),)
-_BASE: Final = "https://generativelanguage.googleapis.com"
 _MOST_BYTES: Final = 2_000_000_000
 
 
-class _File(msgspec.Struct, rename="camel"):
-    name: str
-    uri: str = ""
-    state: str = "ACTIVE"
-    error: dict[str, Any] | None = None  # google.rpc.Status; only `message` is read
-
-
-class _Uploaded(msgspec.Struct):
-    file: _File
-
-
-class Upload(msgspec.Struct, frozen=True, omit_defaults=True):
+class Uploading(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where the flow stands: the addresses of the files that are there, and how far the next one is.
 
-    `step` is what was sent last. `url` is the upload's address, good for this one file.
+    With no `upload` the question itself was sent last.
     """
 
-    step: Literal["begin", "ask", "send", "look", "generate"]
     uris: tuple[str, ...] = ()
-    url: str = ""
-    file: str = ""
+    upload: Upload | None = None
+
+
+Step = Send[Uploading] | Wait[Uploading] | Done[ChatReply[None]]
 
 
 @attrs.frozen
@@ -63,99 +48,49 @@ class UploadingChat:
     errors: GeminiErrors = attrs.field(factory=GeminiErrors)
     chat: GenerateContent = attrs.field(factory=GenerateContent)
     version: int = attrs.field(default=1, init=False)
-    state_type: type[Upload] = attrs.field(default=Upload, init=False)
+    state_type: type[Uploading] = attrs.field(default=Uploading, init=False)
 
-    def start(self, request: ChatRequest, target: Target) -> Send[Upload]:
+    def start(self, request: ChatRequest, target: Target) -> Send[Uploading]:
         """The first upload; the question itself where there is nothing to upload."""
         return self._next((), request, target)
 
-    def resume(
-        self, state: Upload, event: Event, request: ChatRequest, target: Target
-    ) -> Send[Upload] | Wait[Upload] | Done[ChatReply[None]]:
+    def resume(self, state: Uploading, event: Event, request: ChatRequest, target: Target) -> Step:
         """The next step. Raises the errors of the Gemini API, and `OutcomeUnknownError` for an answer that was lost."""
-        if not isinstance(event, HttpResponse):
-            return self._asked_again(state, event, request, target)
-        if state.step == "ask" and event.status in (404, 410):
-            return self._begin(state.uris, request, target)
-        if (error := self.errors.error(event)) is not None:
-            raise error
-        if state.step == "begin":
-            return self._send(msgspec.structs.replace(state, step="send", url=_upload_url(event)), request, 0)
-        if state.step == "ask":
-            return self._answered(state, event, request, target)
-        if state.step == "send":
-            return self._looked_at(state, _read(event, _Uploaded).file, request, target)
-        if state.step == "look":
-            return self._looked_at(state, _read(event, _File), request, target)
-        return Done(self.chat.decode(event, self._with_files(state.uris, request), target))
+        if state.upload is None:
+            return self._generated(state, event, request, target)
+        media = list(self._large(request))[len(state.uris)]
+        step = self._uploads.resume(state.upload, event, media, target)
+        if isinstance(step, Done):
+            return self._next((*state.uris, step.reply.file_id or ""), request, target)
+        now = Uploading(state.uris, step.state)
+        return Send(step.request, now) if isinstance(step, Send) else Wait(seconds=step.seconds, state=now)
 
-    def cancel(self, state: Upload, target: Target) -> HttpRequest | None:
-        """The request that gives up an upload that has begun; a file that is there goes by itself after two days."""
-        if state.step not in ("ask", "send"):
-            return None
-        return HttpRequest(url=state.url, headers=(("x-goog-upload-command", "cancel"),), auth=None)
+    def cancel(self, state: Uploading, target: Target) -> HttpRequest | None:
+        """What the upload under way has to be told."""
+        return None if state.upload is None else self._uploads.cancel(state.upload, target)
 
     def verify(self, headers: Headers, body: bytes, keys: bytes, now: datetime) -> Webhook:
         """Gemini calls nobody back for this."""
-        raise UnsupportedError("the Gemini API has no webhooks for files")
+        return self._uploads.verify(headers, body, keys, now)
 
-    def _next(self, uris: tuple[str, ...], request: ChatRequest, target: Target) -> Send[Upload]:
-        if len(uris) < sum(1 for _ in self._large(request)):
-            return self._begin(uris, request, target)
-        return Send(self.chat.encode(self._with_files(uris, request), target), Upload("generate", uris))
+    @property
+    def _uploads(self) -> ResumableUpload:
+        return ResumableUpload(self.poll_s, self.errors)
 
-    def _begin(self, uris: tuple[str, ...], request: ChatRequest, target: Target) -> Send[Upload]:
-        media = list(self._large(request))[len(uris)]
-        headers = (
-            *_JSON,
-            ("x-goog-upload-protocol", "resumable"),
-            ("x-goog-upload-command", "start"),
-            ("x-goog-upload-header-content-length", str(len(media.data or b""))),
-            ("x-goog-upload-header-content-type", media.media_type or "application/octet-stream"),
-        )
-        body = msgspec.json.encode({"file": {"displayName": media.name or "upload"}})
-        url = f"{target.base_urls['upload']}/files"
-        return Send(HttpRequest(url=url, headers=headers, body=body, repeat="safe"), Upload("begin", uris))
+    def _next(self, uris: tuple[str, ...], request: ChatRequest, target: Target) -> Send[Uploading]:
+        large = list(self._large(request))
+        if len(uris) < len(large):
+            begun = self._uploads.start(large[len(uris)], target)
+            return Send(begun.request, Uploading(uris, begun.state))
+        return Send(self.chat.encode(self._with_files(uris, request), target), Uploading(uris))
 
-    def _send(self, state: Upload, request: ChatRequest, offset: int) -> Send[Upload]:
-        data = list(self._large(request))[len(state.uris)].data or b""
-        headers = (("x-goog-upload-offset", str(offset)), ("x-goog-upload-command", "upload, finalize"))
-        return Send(HttpRequest(url=state.url, headers=headers, body=data[offset:], auth=None), state)
-
-    def _answered(
-        self, state: Upload, response: HttpResponse, request: ChatRequest, target: Target
-    ) -> Send[Upload] | Wait[Upload]:
-        """What the server says of an upload that broke: it has all, or some of it, or wants it anew."""
-        status = response.header("x-goog-upload-status")
-        if status == "final":
-            return self._looked_at(state, _read(response, _Uploaded).file, request, target)
-        if status != "active":
-            return self._begin(state.uris, request, target)
-        received = response.header("x-goog-upload-size-received", "0")
-        if not received.isdecimal():
-            raise DecodeError(f"the upload is said to have {received!r} bytes")
-        return self._send(msgspec.structs.replace(state, step="send"), request, int(received))
-
-    def _looked_at(
-        self, state: Upload, file: _File, request: ChatRequest, target: Target
-    ) -> Send[Upload] | Wait[Upload]:
-        if file.state == "PROCESSING":
-            return Wait(seconds=self.poll_s, state=Upload("look", state.uris, file=file.name))
-        if file.state != "ACTIVE":
-            raise JobError(f"the file couldn't be prepared: {(file.error or {}).get('message') or file.state}")
-        return self._next((*state.uris, file.uri), request, target)
-
-    def _asked_again(self, state: Upload, event: Event, request: ChatRequest, target: Target) -> Send[Upload]:
-        if state.step == "look":
-            url = f"{target.base_url}/{state.file}"
-            return Send(HttpRequest(method="GET", url=url, repeat="safe"), state)
-        if state.step == "begin":
-            return self._begin(state.uris, request, target)
-        if state.step == "generate":
+    def _generated(self, state: Uploading, event: Event, request: ChatRequest, target: Target) -> Step:
+        if not isinstance(event, HttpResponse):
             why = event.error if isinstance(event, Lost) else "no answer"
             raise OutcomeUnknownError(f"the answer was perhaps made, and nobody has it: {why}")
-        ask = HttpRequest(url=state.url, headers=(("x-goog-upload-command", "query"),), auth=None, repeat="safe")
-        return Send(ask, msgspec.structs.replace(state, step="ask"))
+        if (error := self.errors.error(event)) is not None:
+            raise error
+        return Done(self.chat.decode(event, self._with_files(state.uris, request), target))
 
     def _large(self, request: ChatRequest) -> Iterator[Media]:
         for message in request.messages:
@@ -179,28 +114,14 @@ class UploadingChat:
         return msgspec.structs.replace(request, messages=tuple(named(message) for message in request.messages))
 
 
-def _upload_url(response: HttpResponse) -> str:
-    url = response.header("x-goog-upload-url")
-    if not url:
-        raise DecodeError("the upload was begun without an address")
-    return url
-
-
-def _read(response: HttpResponse, type_: type[Any]) -> Any:
-    try:
-        return msgspec.json.decode(response.body, type=type_)
-    except UNREADABLE as error:
-        raise DecodeError(f"the answer describes no file: {error}") from error
-
-
 @hookimpl
 def modelscan_provider() -> Provider:
-    """The provider `gemini`, with uploads."""
+    """The provider `gemini`, with uploads in its chat."""
     anything = MediaRules(forms=("data", "file_id"), max_bytes=_MOST_BYTES)
     return Provider(
         name="gemini",
         connection=Connection(
-            base_urls={"default": f"{_BASE}/v1beta", "upload": f"{_BASE}/upload/v1beta"},
+            base_urls={"default": "https://generativelanguage.googleapis.com/v1beta"},
             schemes={"default": HeaderKey("x-goog-api-key")},
             env=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
         ),

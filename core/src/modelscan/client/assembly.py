@@ -12,6 +12,7 @@ from modelscan.client.pipeline import Pipeline
 from modelscan.client.retry import RetryPolicy
 from modelscan.client.sending import Sender
 from modelscan.client.settings import Settings
+from modelscan.client.uploading import Uploads
 from modelscan.contracts.http import HttpRequest
 from modelscan.contracts.transport import Exchange, Socket, Timeouts, Transport, TransportOptions
 from modelscan.errors import ConfigurationError
@@ -50,13 +51,16 @@ class Assembly:
         settings = self._settings
         self._check_names()
         limiter = self.plugins.limiter(settings["client.limiter"])()
-        sender = Sender(self._transport, limiter, _timeouts(settings), self._fetcher)
+        # What comes before a call or after its first request takes no limits of its own.
+        later = Sender(self._transport, Unlimited(), _timeouts(settings), self._fetcher)
+        uploads = Uploads(later, lambda: self._flow_runner(later, later))
+        sender = Sender(self._transport, limiter, _timeouts(settings), self._fetcher, uploads)
         return Pipeline(
             self.plugins,
             Candidates(settings.accounts, settings.routes),
             Endpoints(self.plugins, self._api_keys, settings.base_urls, sender.plain),
             sender,
-            lambda: self._flow_runner(sender),
+            lambda: self._flow_runner(sender, later),
             _retries(settings),
         )
 
@@ -76,12 +80,10 @@ class Assembly:
                     f"no provider named {name!r} is installed", advice=f"Did you mean {near[0]!r}?"
                 )
 
-    def _flow_runner(self, sender: Sender) -> FlowRunner:
+    def _flow_runner(self, sender: Sender, later: Sender) -> FlowRunner:
         from modelscan.client.flows import FlowRunner  # most programs have no flow, and it takes a while to import
 
-        settings = self._settings
-        later = Sender(self._transport, Unlimited(), _timeouts(settings), self._fetcher)
-        return FlowRunner(sender, later, _retries(settings))
+        return FlowRunner(sender, later, _retries(self._settings))
 
     async def close(self) -> None:
         """Close all connections."""

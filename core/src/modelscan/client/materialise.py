@@ -1,7 +1,8 @@
 """Media in the form that the candidate accepts: the core's I/O, so that a codec needs none.
 
 A path becomes bytes, a `data:` address becomes bytes, an address that the vendor can't fetch itself is fetched here
-under host rules; size and type are checked against what the provider declares before anything is sent.
+under host rules; size and type are checked against what the provider declares before anything is sent. Bytes that no
+request holds are uploaded where the provider can do that, and named by the file's id.
 """
 
 from __future__ import annotations
@@ -51,7 +52,15 @@ class Fetch(Protocol):
         ...
 
 
-async def materialised(request: Any, provider: Provider, fetch: Fetch) -> Any:
+class Upload(Protocol):
+    """Sends bytes ahead of the request."""
+
+    async def __call__(self, part: M, rules: MediaRules) -> M:
+        """The part with its `file_id` in place of its bytes. Raises what its sending raises."""
+        ...
+
+
+async def materialised(request: Any, provider: Provider, fetch: Fetch, upload: Upload | None = None) -> Any:
     """The request with all its media in a form that the provider takes; the same object where nothing is to be done.
 
     Raises `MediaError` for media that can't be read, or that the provider doesn't take.
@@ -59,10 +68,10 @@ async def materialised(request: Any, provider: Provider, fetch: Fetch) -> Any:
     if isinstance(request, ChatRequest):
         if not _any_has_media(request.messages):
             return request
-        form = _Former(provider, fetch)
+        form = _Former(provider, fetch, upload)
         messages = [await form.message(message) for message in request.messages]
         return msgspec.structs.replace(request, messages=tuple(messages))
-    form = _Former(provider, fetch)
+    form = _Former(provider, fetch, upload)
     if isinstance(request, EmbedRequest):
         if all(isinstance(item, str) for item in request.inputs):
             return request
@@ -86,9 +95,10 @@ def _any_has_media(messages: tuple[Message, ...]) -> bool:
 
 
 class _Former:
-    def __init__(self, provider: Provider, fetch: Fetch) -> None:
+    def __init__(self, provider: Provider, fetch: Fetch, upload: Upload | None) -> None:
         self._provider = provider
         self._fetch = fetch
+        self._upload = upload
 
     async def message(self, message: Message) -> Message:
         if not _any_has_media((message,)):
@@ -112,26 +122,43 @@ class _Former:
             scheme = part.url.partition(":")[0]
             if "url" in rules.forms and scheme in rules.url_schemes:
                 return part
-            data, media_type = await self._fetch(part.url, rules.max_bytes)
-            return self._checked(part, kind, rules, data, part.media_type or media_type)
+            # What a vendor takes as a file may be more than this process should load from an address: hence no limit
+            # but the fetcher's own.
+            most = rules.max_bytes if self._upload_of(rules) is None else None
+            data, media_type = await self._fetch(part.url, most)
+            return await self._formed(part, kind, rules, data, part.media_type or media_type)
         if part.url is not None:
             data, media_type = _from_data_url(part.url)
-            return self._checked(part, kind, rules, data, part.media_type or media_type)
+            return await self._formed(part, kind, rules, data, part.media_type or media_type)
         if part.path is not None:
-            data = await asyncio.to_thread(_read, part.path, rules.max_bytes)
-            return self._checked(part, kind, rules, data, part.media_type or "")
-        return self._checked(part, kind, rules, part.data or b"", part.media_type or "")
+            data = await asyncio.to_thread(_read, part.path, self._most_bytes(rules))
+            return await self._formed(part, kind, rules, data, part.media_type or "")
+        return await self._formed(part, kind, rules, part.data or b"", part.media_type or "")
 
-    def _checked(self, part: M, kind: str, rules: MediaRules, data: bytes, media_type: str) -> M:
+    async def _formed(self, part: M, kind: str, rules: MediaRules, data: bytes, media_type: str) -> M:
         named = part.name or (Path(part.path).name if part.path else None)
         media_type = media_type.partition(";")[0].strip().lower() or guessed_type(data, named)
-        if "data" not in rules.forms:
+        upload = self._upload_of(rules)
+        if "data" not in rules.forms and upload is None:
             self._refuse(f"takes a {kind} only as {' or '.join(rules.forms)}", "Upload it first and pass its file_id.")
-        if rules.max_bytes is not None and len(data) > rules.max_bytes:
-            self._refuse(f"takes a {kind} of {rules.max_bytes:,} bytes at most; this one has {len(data):,}", "")
+        most = self._most_bytes(rules)
+        if most is not None and len(data) > most:
+            self._refuse(f"takes a {kind} of {most:,} bytes at most; this one has {len(data):,}", "")
         if rules.media_types and media_type and not _matches(media_type, rules.media_types):
             self._refuse(f"takes no {kind} of type {media_type}", f"It takes {', '.join(rules.media_types)}.")
-        return msgspec.structs.replace(part, data=data, url=None, path=None, media_type=media_type or None, name=named)
+        formed = msgspec.structs.replace(
+            part, data=data, url=None, path=None, media_type=media_type or None, name=named
+        )
+        if upload is None or _fits(data, rules):
+            return formed
+        return await upload(formed, rules)
+
+    def _upload_of(self, rules: MediaRules) -> Upload | None:
+        return self._upload if "file_id" in rules.forms else None
+
+    def _most_bytes(self, rules: MediaRules) -> int | None:
+        """The most that can be sent, in the request or ahead of it."""
+        return rules.max_bytes if self._upload_of(rules) is None else rules.max_file_bytes
 
     def _refuse(self, what: str, advice: str) -> None:
         raise MediaError(f"this provider {what}", provider=self._provider.name, advice=advice)
@@ -152,6 +179,10 @@ def guessed_type(data: bytes, name: str | None) -> str:
 def _matches(media_type: str, accepted: tuple[str, ...]) -> bool:
     main = media_type.partition("/")[0]
     return any(item in (media_type, f"{main}/*") for item in accepted)
+
+
+def _fits(data: bytes, rules: MediaRules) -> bool:
+    return "data" in rules.forms and (rules.max_bytes is None or len(data) <= rules.max_bytes)
 
 
 def _from_data_url(url: str) -> tuple[bytes, str]:

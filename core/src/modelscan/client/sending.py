@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -23,15 +24,26 @@ from modelscan.limits.held import HeldLease
 from modelscan.types.usage import REFUSED
 from modelscan.wire.failures import provider_error
 
+if TYPE_CHECKING:
+    from modelscan.client.uploading import Uploads
+
 
 class Sender:
-    """Carries out single attempts over one transport and one limiter."""
+    """Carries out single attempts over one transport and one limiter; `uploads` sends media ahead of them."""
 
-    def __init__(self, transport: Transport, limiter: Limiter, timeouts: Timeouts, fetch: Fetch) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        limiter: Limiter,
+        timeouts: Timeouts,
+        fetch: Fetch,
+        uploads: Uploads | None = None,
+    ) -> None:
         self._transport = transport
         self._limiter = limiter
         self._timeouts = timeouts
         self._fetch = fetch
+        self._uploads = uploads
 
     async def whole(self, endpoint: Endpoint, call: Call, extra_headers: Sequence[tuple[str, str]] = ()) -> Any:
         """The reply Struct of one request, told its provider, model and request id. Raises `AttemptError`."""
@@ -109,8 +121,14 @@ class Sender:
             await exchange.close()
 
     async def asked(self, endpoint: Endpoint, call: Call) -> Any:
-        """The call's request Struct with its media in a form that the provider takes."""
-        return await materialised(call.request, endpoint.provider, self._fetch)
+        """The call's request Struct with its media in a form that the provider takes.
+
+        Raises `MediaError`, and `AttemptError` where an upload failed.
+        """
+        if self._uploads is None or endpoint.provider.upload is None:
+            return await materialised(call.request, endpoint.provider, self._fetch)
+        upload = partial(self._uploads.uploaded, endpoint, call)
+        return await materialised(call.request, endpoint.provider, self._fetch, upload)
 
     async def connect(self, endpoint: Endpoint, request: HttpRequest, extra: Sequence[tuple[str, str]]) -> Socket:
         """A websocket, opened with the signed request."""

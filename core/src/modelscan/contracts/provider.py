@@ -16,6 +16,7 @@ from modelscan.types.chat import ChatChunk, ChatReply, ChatRequest
 if TYPE_CHECKING:  # nobody resolves these fields' types as a program runs, and every start would pay for all of them
     from modelscan.contracts.duplex import DuplexOperation
     from modelscan.types.batch import BatchReply, BatchRequest
+    from modelscan.types.content import Media
     from modelscan.types.embed import EmbedReply, EmbedRequest, RerankReply, RerankRequest
     from modelscan.types.knowledge import ModerationReply, ModerationRequest, SearchReply, SearchRequest
     from modelscan.types.media import (
@@ -105,12 +106,16 @@ class Connection:
 class MediaRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """In which forms a vendor takes one kind of media (`image`, `audio`, `video`, `file`), in order of preference.
 
-    Forms are `url`, `data` (bytes in the request) and `file_id`. Sizes are bytes after fetching.
+    Forms are `url`, `data` (bytes in the request) and `file_id`. Sizes are bytes after fetching: `max_bytes` of what
+    stands in a request, `max_file_bytes` of what is uploaded ahead of it. An uploaded file is there for
+    `file_lifetime_s` seconds; None where it stays until somebody deletes it.
     """
 
     forms: tuple[str, ...] = ("data",)
     media_types: tuple[str, ...] = ()
     max_bytes: int | None = None
+    max_file_bytes: int | None = None
+    file_lifetime_s: float | None = None
     url_schemes: tuple[str, ...] = ("https", "http", "data")
 
 
@@ -124,7 +129,11 @@ ChatOperation = (
 
 @attrs.frozen(kw_only=True)
 class Provider:
-    """A vendor. One typed field per capability; None is a capability that it doesn't have."""
+    """A vendor. One typed field per capability; None is a capability that it doesn't have.
+
+    `upload` is no call of its own: it takes a part that has `data` and gives it back with a `file_id`, ahead of a call
+    whose request can't hold the bytes (`media` says so).
+    """
 
     name: str
     connection: Connection
@@ -142,6 +151,7 @@ class Provider:
     realtime: DuplexOperation[RealtimeConfig, LiveInput, LiveOutput] | None = None
     count_tokens: Operation[ChatRequest, int] | NativeOperation[ChatRequest, int, Any] | None = None
     models: Operation[None, tuple[str, ...]] | NativeOperation[None, tuple[str, ...], Any] | None = None
+    upload: Flow[Media, Media, Any] | Operation[Media, Media] | None = None
     meter: Meter[Any] | None = None  # a meter reads every request type that the provider has an operation for
     media: Mapping[str, MediaRules] = attrs.field(factory=dict)
     retry_headers: tuple[str, ...] = ("retry-after-ms", "retry-after")

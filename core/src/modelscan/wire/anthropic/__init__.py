@@ -6,12 +6,14 @@ from modelscan.wire.anthropic.meter import MessagesMeter
 from modelscan.wire.anthropic.operations import VERSION, CountTokens, Messages, Models
 from modelscan.wire.anthropic.server import MessagesServer
 from modelscan.wire.anthropic.stream import MessagesDecoder
+from modelscan.wire.anthropic.upload import FileUpload
 
 __all__ = [
     "VERSION",
     "WIRE",
     "AnthropicErrors",
     "CountTokens",
+    "FileUpload",
     "Messages",
     "MessagesDecoder",
     "MessagesMeter",

@@ -21,7 +21,8 @@ from modelscan.wire.anthropic.thinking import thinking_fields
 BETAS: Final = "betas"
 """The key of `ChatRequest.extra` that holds the names of beta features; they travel in the `anthropic-beta` header."""
 
-_FILES_BETA: Final = "files-api-2025-04-14"
+FILES_BETA: Final = "files-api-2025-04-14"
+"""The beta that uploads files, and lets requests name them."""
 _WITHOUT_WORDS: Final = ("presence_penalty", "frequency_penalty", "logprobs", "top_logprobs")
 
 
@@ -72,7 +73,7 @@ def betas_of(request: ChatRequest) -> tuple[str, ...]:
     named = request.extra.get(BETAS, ())
     names = [name.strip() for name in named.split(",")] if isinstance(named, str) else list(named)
     if any(has_file_id(part) for message in request.messages for part in message.content):
-        names.append(_FILES_BETA)
+        names.append(FILES_BETA)
     return tuple(dict.fromkeys(filter(None, names)))
 
 

@@ -15,6 +15,7 @@ from modelscan.wire.gemini import (
     GeminiMeter,
     GenerateContent,
     Models,
+    ResumableUpload,
 )
 from modelscan.wire.schemes import HeaderKey
 
@@ -36,6 +37,7 @@ def modelscan_provider() -> Provider:
         embed=EmbedContent(),
         count_tokens=CountTokens(),
         models=Models(),
+        upload=ResumableUpload(),
         meter=GeminiMeter(),
         media=MEDIA,
     )
