@@ -76,7 +76,7 @@ def test_a_whole_file_is_read() -> None:
         ("region: eu", "regio: eu", "24:73: 'regio' isn't known here: did you mean 'region'?"),
         ("region: eu", "xyz: eu", "24:71: 'xyz' isn't known here; known are units, per,"),
         ("factor: 1.1, region: eu", "factor: 1.1", "27:9: a factor says where it holds"),
-        ("unit: searches", "unit: serches", "29:16: 'serches' is neither a unit of usage nor declared"),
+        ("unit: searches", "unit: xearches", "29:16: 'xearches' is neither a unit of usage nor declared"),
         ("counts., source: limits", "counts., source: nowhere", "31:45: there is no source 'nowhere' in `sources`"),
         ("sources:", "sources: []\nagain:", "5:3: 'again' isn't known here"),
         ("format: 1", "format: 2", "1:9: 2 is not one of [1]"),
