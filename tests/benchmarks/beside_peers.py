@@ -12,7 +12,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 PEERS = HERE.parents[2] / "shared" / "bench" / "peers.py"
-CLIENTS = "raw_httpx,raw_aiohttp,modelscan,modelscan_aiohttp"
+CLIENTS = "raw_httpx,transport_httpx,modelscan,raw_aiohttp,transport_aiohttp,modelscan_aiohttp"
 
 
 def main(clients: str = CLIENTS, *options: str) -> int:

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 
-from peers import KEY, MODEL, MSGS, Client, client  # type: ignore[import-not-found]  # the benchmark runs this file
+from peers import KEY, MODEL, MSGS, Client, client, sse_texts, structs  # type: ignore[import-not-found]  # the benchmark runs this file
 
 from modelscan import AsyncClient
+from modelscan.contracts.http import HttpRequest
+from modelscan.contracts.transport import Exchange, Timeouts, TransportOptions
+from modelscan.plugins import Plugins
 from modelscan.types.messages import Message, system, user
 
 
@@ -46,3 +49,53 @@ class ModelScanHttpx(_ModelScan):
 @client("modelscan_aiohttp", "modelscan-core")
 class ModelScanAiohttp(_ModelScan):
     transport = "aiohttp"
+
+
+class _TransportAlone(Client):  # type: ignore[misc]  # as above
+    """The floor below the client: one of our transports and msgspec's decoding, and nothing in between."""
+
+    name_of_transport = "httpx"
+
+    async def setup(self) -> None:
+        self.decode, self.decode_chunk, self.decode_vectors, self.encode = structs()
+        self.transport = Plugins().transport(self.name_of_transport)(TransportOptions())
+
+    async def _send(self, url: str, body: object) -> Exchange:
+        headers = (("authorization", f"Bearer {KEY}"), ("content-type", "application/json"))
+        request = HttpRequest(url=url, headers=headers, body=self.encode(body))
+        return await self.transport.send(request, timeouts=Timeouts())
+
+    async def call(self) -> str:
+        exchange = await self._send(f"{self.base}/chat/completions", {"model": MODEL, "messages": MSGS})
+        text: str = self.decode(await exchange.read()).choices[0].message.content
+        await exchange.close()
+        return text
+
+    async def stream(self) -> tuple[int, str]:
+        body = {"model": MODEL, "messages": MSGS, "stream": True}
+        exchange = await self._send(f"{self.stream_base}/chat/completions", body)
+        texts: list[str] = []
+        rest = b""
+        async for piece in exchange.chunks():
+            rest = sse_texts(self.decode_chunk, rest + piece, texts)
+        await exchange.close()
+        return len(texts), "".join(texts)
+
+    async def embed(self) -> int:
+        exchange = await self._send(f"{self.base}/embeddings", {"model": "text-embedding-3-small", "input": "hello"})
+        vector = self.decode_vectors(await exchange.read()).data[0].embedding
+        await exchange.close()
+        return len(vector)
+
+    async def close(self) -> None:
+        await self.transport.close()
+
+
+@client("transport_httpx", "modelscan-core")
+class TransportHttpx(_TransportAlone):
+    pass
+
+
+@client("transport_aiohttp", "modelscan-core")
+class TransportAiohttp(_TransportAlone):
+    name_of_transport = "aiohttp"
