@@ -100,20 +100,22 @@ def test_nothing_is_overwritten(here: Path) -> None:
 
 def test_a_person_in_a_terminal_is_asked_for_what_they_didnt_say(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("modelscan.cli.new._is_terminal", lambda: True)
-    answers = "Open Acme\ngemini\nhttps://acme.example\nheader\n\n\n"
+    answers = "Open Acme\ngemini\nhttps://acme.example\nheader\n\n\nchat, embed\n"
     found = CliRunner().invoke(new, ["provider", "acme", "--about", "A test"], input=answers, catch_exceptions=False)
     assert found.exit_code == 0, found.output
     text = (here / "modelscan-provider-acme/src/modelscan_provider_acme/__init__.py").read_text()
     assert text.startswith('"""Open Acme: it speaks as Google')
     assert 'HeaderKey("x-api-key")' in text
     assert 'env=("ACME_API_KEY",)' in text
+    assert "embed=EmbedContent()," in text
+    assert "models=" not in text
 
 
 @pytest.mark.parametrize(
     ("arguments", "answers"),
     [
-        (["provider", "acme"], "\n\n\n\nnone\n"),
-        (["provider", "acme", "--env", "ACME_TOKEN"], "\n\n\n\n\n"),
+        (["provider", "acme"], "\n\n\n\nnone\n\n"),
+        (["provider", "acme", "--env", "ACME_TOKEN", "--capability", "chat"], "\n\n\n\n\n"),
         (["cache", "acme"], "\n\n"),
     ],
 )

@@ -67,7 +67,7 @@ def _definition(name: str, given: Mapping[str, Any]) -> Definition:
         "family": family,
         "connection": {"base_urls": {"default": given.get("base_url", base_url_of(name, family))}},
         "auth": {"scheme": scheme, "name": given.get("auth_name", AUTH_NAMES.get(scheme, "")), "env": env},
-        "capabilities": given.get("capabilities") or _usual(family),
+        "capabilities": given.get("capabilities") or usual(family),
     }
     try:
         return msgspec.convert(content, Definition)
@@ -75,7 +75,8 @@ def _definition(name: str, given: Mapping[str, Any]) -> Definition:
         raise ConfigurationError(f"{error}", advice="modelscan new --help says what each option takes.") from error
 
 
-def _usual(family: str) -> tuple[str, ...]:
+def usual(family: str) -> tuple[str, ...]:
+    """What a provider of a family can do, unless somebody says otherwise."""
     all_of_it: Mapping[str, tuple[str, ...]] = {
         **CAPABILITIES,
         "openai-compatible": ("chat", "models"),

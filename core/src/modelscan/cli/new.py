@@ -74,7 +74,7 @@ def _is_terminal() -> bool:
 
 def _asked(kind: str, name: str, said: Mapping[str, Any]) -> dict[str, Any]:
     """What was said, and what a person answers to the rest."""
-    from modelscan.authoring.answering import AUTH_NAMES, base_url_of, title_of, variable_of
+    from modelscan.authoring.answering import AUTH_NAMES, base_url_of, title_of, usual, variable_of
 
     result = dict(said)
 
@@ -95,4 +95,7 @@ def _asked(kind: str, name: str, said: Mapping[str, Any]) -> dict[str, Any]:
         if result["auth"] != "none" and "env" not in result:
             ask("env", "The environment variable that holds the key", variable_of(name))
             result["env"] = (result["env"],)
+        if "capabilities" not in result:
+            ask("capabilities", "What it can do, separated by commas", ",".join(usual(result["family"])))
+            result["capabilities"] = tuple(word.strip() for word in result["capabilities"].split(","))
     return result
