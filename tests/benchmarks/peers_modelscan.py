@@ -1,20 +1,27 @@
-"""ModelScan as one of the clients of the peers benchmark: give this file as its `--extra`."""
+"""ModelScan as one of the clients of the peers benchmark: give this file as its `--extra`.
 
-from collections.abc import Callable
+The interpreters of the other clients load it too, and have no ModelScan: it is imported when it is set up.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from peers import KEY, MODEL, MSGS, Client, client, sse_texts, structs  # type: ignore[import-not-found]  # the benchmark runs this file
 
-from modelscan import AsyncClient
-from modelscan.contracts.http import HttpRequest
-from modelscan.contracts.transport import Exchange, Timeouts, TransportOptions
-from modelscan.plugins import Plugins
-from modelscan.types.messages import Message, system, user
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from modelscan import AsyncClient, Message
+    from modelscan.contracts.transport import Exchange
 
 
 class _ModelScan(Client):  # type: ignore[misc]  # see above
     transport = "httpx"
 
     async def setup(self) -> None:
+        from modelscan import AsyncClient, system, user
+
         def made(base: str) -> AsyncClient:
             return AsyncClient(
                 base_urls={"openai": base}, api_keys={"openai": KEY}, transport=self.transport, config=False
@@ -22,8 +29,8 @@ class _ModelScan(Client):  # type: ignore[misc]  # see above
 
         self.calls, self.streams = made(self.base), made(self.stream_base)
         self.model = f"openai/{MODEL}"
-        roles: dict[str, Callable[..., Message]] = {"system": system, "user": user}
-        self.messages: list[Message] = [roles[message["role"]](message["content"]) for message in MSGS]
+        roles: dict[str, Callable[[str], Message]] = {"system": system, "user": user}
+        self.messages = [roles[message["role"]](message["content"]) for message in MSGS]
 
     async def call(self) -> str:
         return (await self.calls.chat(self.messages, model=self.model)).text
@@ -57,10 +64,16 @@ class _TransportAlone(Client):  # type: ignore[misc]  # as above
     name_of_transport = "httpx"
 
     async def setup(self) -> None:
+        from modelscan.contracts.transport import TransportOptions
+        from modelscan.plugins import Plugins
+
         self.decode, self.decode_chunk, self.decode_vectors, self.encode = structs()
         self.transport = Plugins().transport(self.name_of_transport)(TransportOptions())
 
     async def _send(self, url: str, body: object) -> Exchange:
+        from modelscan.contracts.http import HttpRequest
+        from modelscan.contracts.transport import Timeouts
+
         headers = (("authorization", f"Bearer {KEY}"), ("content-type", "application/json"))
         request = HttpRequest(url=url, headers=headers, body=self.encode(body))
         return await self.transport.send(request, timeouts=Timeouts())
