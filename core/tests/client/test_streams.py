@@ -95,6 +95,13 @@ async def test_a_stream_that_just_ends_is_a_cut() -> None:
             await stream.reply()
 
 
+async def test_what_came_last_is_given_out_before_the_missing_end_is_told() -> None:
+    async with client_over(Answer(pieces=[b"hel\nlo"])) as client, client.stream("hi", model="plain/m") as stream:
+        with pytest.raises(StreamCutError):
+            await stream.reply()
+        assert stream.partial().text == "hello"
+
+
 async def test_leaving_the_block_closes_the_connection() -> None:
     transport = ScriptedTransport(Answer(pieces=[b"a\n"], hang=True))
     async with AsyncClient(plugins=[plain_provider()], transport=transport, config=False) as client:

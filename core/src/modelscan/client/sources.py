@@ -137,11 +137,18 @@ class LiveSource(_Source):
         return chunks
 
     def _finish(self) -> Sequence[ChatChunk]:
-        decoder = self._decoder
-        chunks = [chunk for frame in decoder.framing.finish() for chunk in decoder.feed(frame)]
-        chunks.extend(decoder.finish(cut=False))
+        """What is left at the end of the body. That the end is missing is told after it."""
+        chunks = list(self._chunks_of(self._decoder.framing.finish()))
+        try:
+            if self._error is None:
+                chunks += self._decoder.finish(cut=False)
+        except ModelScanError as error:
+            if not chunks:
+                raise
+            self._error = error
         self._noted(chunks)
-        self._settled()
+        if self._error is None:
+            self._settled()
         return chunks
 
     def _cut(self, error: TransportError) -> Sequence[ChatChunk]:
