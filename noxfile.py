@@ -126,11 +126,12 @@ def oracle(session: nox.Session) -> None:
 
 @nox.session(name="long")
 def long_tests(session: nox.Session) -> None:
-    """The tests that take minutes."""
+    """The tests that take minutes, and whether 200 small wrong changes are noticed by tests."""
     install(session, *TESTS)
     # Atheris has no wheel for some machines and Pythons: the tests that want it say so and are skipped there.
     session.install(ATHERIS, success_codes=range(256))
     session.run("python", "-m", "pytest", "-m", "long", *session.posargs)
+    session.run("python", "tests/mutation/sample.py", "--count=200", "--least=85")
 
 
 # One of each that the template can render: the arguments of `modelscan new`.
@@ -141,6 +142,8 @@ RENDERED = [
     "provider acme-gemini --family gemini --auth query",
     "provider acme-rest --family rest --auth basic --capability chat --capability embed",
     "provider acme-embed --family rest --capability embed",
+    "provider acme-search --family rest --auth none --capability search --capability rerank",
+    "provider acme-all --family rest --capability chat --capability embed --capability rerank --capability search",
     "provider acme-flow --family flow --env ACME_KEY --env ACME_TOKEN",
     "provider acme-live --family websocket --auth none",
 ]

@@ -14,7 +14,7 @@ from rendered import rendered, run_tests
     ("kind", "given"),
     [
         ("provider", {"family": "openai-compatible"}),
-        ("provider", {"family": "rest", "capabilities": ("chat", "embed"), "auth": "header"}),
+        ("provider", {"family": "rest", "capabilities": ("chat", "embed", "rerank", "search"), "auth": "header"}),
         ("hook", {}),
     ],
     ids=["openai-compatible", "rest", "hook"],

@@ -32,7 +32,7 @@ CAPABILITIES: dict[str, tuple[str, ...]] = {
     "openai-compatible": ("chat", "embed", "models"),
     "anthropic": ("chat", "count_tokens", "models"),
     "gemini": ("chat", "embed", "count_tokens", "models"),
-    "rest": ("chat", "embed"),
+    "rest": ("chat", "embed", "rerank", "search"),
     "flow": ("image",),
     "websocket": ("realtime",),
 }

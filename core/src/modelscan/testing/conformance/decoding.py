@@ -6,6 +6,8 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
+import msgspec
+
 from modelscan.contracts.http import Frame, HttpResponse
 from modelscan.contracts.operations import StreamDecoder
 from modelscan.streams.fold import ChatFold
@@ -15,6 +17,8 @@ from modelscan.types.content import Text, ToolCall
 _EVERY_BYTE: Final = 4096
 _CHUNKINGS: Final = 20
 _CUTS: Final = 40
+_INCIDENTAL: Final = frozenset({"raw_body", "id", "request_id", "model", "provider", "cost"})
+"""Of a reply that isn't a chat's: what differs between two answers that say the same."""
 
 
 def chunks_of_pieces(decoder: StreamDecoder[ChatChunk], pieces: Iterable[bytes]) -> list[ChatChunk]:
@@ -55,8 +59,11 @@ def splits(body: bytes) -> Iterator[Sequence[bytes]]:
 
 def facts(reply: Any) -> dict[str, Any]:
     """What of a reply every way of reading it must agree on, in plain words for a message. Any reply Struct."""
+    if hasattr(reply, "vectors"):
+        return {"vectors": reply.vectors}
     if not isinstance(reply, ChatReply):
-        return {"vectors": reply.vectors} if hasattr(reply, "vectors") else {"reply": reply}
+        told = msgspec.structs.asdict(reply) if isinstance(reply, msgspec.Struct) else {"reply": reply}
+        return {name: value for name, value in told.items() if name not in _INCIDENTAL}
     usage = reply.usage
     return {
         "text": "".join(part.text for part in reply.message.content if isinstance(part, Text)),
