@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
 
@@ -152,7 +153,11 @@ def test_without_the_tools_it_says_what_to_install(here: Path, monkeypatch: pyte
         made("cache", "acme")
 
 
-def test_the_template_carries_the_projects_licence_and_is_where_people_look_for_it() -> None:
+def test_the_template_carries_the_projects_licence() -> None:
     (licence,) = TEMPLATE.glob("*/LICENSE")
     assert licence.read_bytes() == (ROOT / "LICENSE").read_bytes()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere git makes links only for those who may")
+def test_the_template_is_where_people_look_for_it() -> None:
     assert (ROOT / "template").resolve() == TEMPLATE.resolve()
