@@ -19,7 +19,7 @@ class _File(msgspec.Struct):
 def file_field(part: Media) -> Field:
     """The form's field `file` with a part's bytes. Vendors tell types by names, so that one without gets a name."""
     media_type = part.media_type or "application/octet-stream"
-    name = part.name or f"upload{mimetypes.guess_extension(media_type) or ''}"
+    name = part.name or "upload" + (mimetypes.guess_extension(part.media_type or "") or "")
     return Field("file", part.data or b"", filename=name, media_type=media_type)
 
 
