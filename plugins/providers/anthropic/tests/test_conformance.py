@@ -5,7 +5,7 @@ from __future__ import annotations
 from modelscan.testing.conformance import Golden, ProviderSuite
 from modelscan.types.chat import ChatRequest
 from modelscan.types.messages import system, user
-from official_schemas import official_schemas
+from official_schemas import request_schemas
 from recorded_examples import recorded_chats
 
 
@@ -13,7 +13,7 @@ class TestAnthropic(ProviderSuite):
     provider = "anthropic"
     model = "claude-opus-5-5"
     recordings = recorded_chats("anthropic", ("/v1/messages",))
-    schemas = official_schemas("anthropic/tryAGI__Anthropic__openapi.yaml", {"chat": "/v1/messages"})
+    schemas = request_schemas("anthropic", {"chat": "/v1/messages"})
     golden = (
         Golden(
             name="a message",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from modelscan.testing.conformance import Golden, ProviderSuite
 from modelscan.types.chat import ChatRequest
 from modelscan.types.messages import system, user
-from official_schemas import official_schemas
+from official_schemas import request_schemas
 from recorded_examples import recorded_chats
 
 
@@ -13,9 +13,7 @@ class TestGemini(ProviderSuite):
     provider = "gemini"
     model = "gemini-3.1-pro"
     recordings = recorded_chats("gemini", (":generateContent", ":streamGenerateContent"))
-    schemas = official_schemas(
-        "gemini/tryAGI__Google_Generative_AI__openapi.json", {"chat": "/models/{modelsId}:generateContent"}
-    )
+    schemas = request_schemas("gemini", {"chat": "/models/{modelsId}:generateContent"})
     golden = (
         Golden(
             name="an answer",

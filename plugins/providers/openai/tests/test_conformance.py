@@ -6,7 +6,7 @@ from modelscan.testing.conformance import Golden, ProviderSuite
 from modelscan.types.chat import ChatRequest
 from modelscan.types.embed import EmbedRequest
 from modelscan.types.messages import system, user
-from official_schemas import official_schemas
+from official_schemas import request_schemas
 from recorded_examples import recorded_chats
 
 REQUEST = ChatRequest(messages=(system("Be brief."), user("Hello!")), max_output_tokens=64, temperature=0.5)
@@ -17,9 +17,7 @@ class TestOpenAI(ProviderSuite):
     provider = "openai"
     model = "gpt-4o"
     recordings = recorded_chats("openai", ("/chat/completions",))
-    schemas = official_schemas(
-        "openai/openai__openai-openapi__openapi.yaml", {"chat": "/chat/completions", "embed": "/embeddings"}
-    )
+    schemas = request_schemas("openai", {"chat": "/chat/completions", "embed": "/embeddings"})
     golden = (
         Golden(
             name="a chat completion",
@@ -54,7 +52,7 @@ class TestOpenAIByResponses(ProviderSuite):
     provider = "openai"
     model = "gpt-5-pro"
     recordings = recorded_chats("openai", ("/responses",))
-    schemas = official_schemas("openai/openai__openai-openapi__openapi.yaml", {"chat": "/responses"})
+    schemas = request_schemas("openai", {"chat": "/responses"})
     golden = (
         Golden(
             name="a response",
