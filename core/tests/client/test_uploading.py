@@ -16,7 +16,15 @@ from modelscan.client import uploading
 from modelscan.client.uploading import Uploads
 from modelscan.contracts.http import HttpRequest, HttpResponse, Repeat, Target
 from modelscan.contracts.provider import Connection, MediaRules, Provider
-from modelscan.errors import AuthenticationError, DeadlineError, DecodeError, MediaError, ServerError, TransportError
+from modelscan.errors import (
+    AuthenticationError,
+    DeadlineError,
+    DecodeError,
+    MediaError,
+    ProviderError,
+    ServerError,
+    TransportError,
+)
 from modelscan.testing.scripted import Answer, ScriptedTransport, plain_provider
 from modelscan.types.chat import ChatRequest
 from modelscan.types.content import Media
@@ -39,8 +47,6 @@ class Uploading:
         return HttpRequest(url=f"{target.base_url}/files", headers=headers, body=request.data, repeat=self.repeat)
 
     def decode(self, response: HttpResponse, request: Media, target: Target) -> Media:
-        if not response.body:
-            raise DecodeError("the answer names no file")
         return msgspec.structs.replace(request, data=None, file_id=response.body.decode())
 
 
@@ -51,6 +57,7 @@ class Vendor:
         self.uploads: list[HttpRequest] = []
         self.chats: list[ChatRequest] = []
         self.says: list[Answer] = []
+        self.refusal: Answer | None = None
         self.accounts: tuple[Account, ...] = ()
         self.transport = ScriptedTransport(self.answer)
 
@@ -58,7 +65,7 @@ class Vendor:
         if not request.url.endswith("/files"):
             assert isinstance(request.body, bytes)
             self.chats.append(msgspec.json.decode(request.body, type=ChatRequest))
-            return Answer(pieces=[b"hello\n", b"end\n"])
+            return self.refusal or Answer(pieces=[b"hello\n", b"end\n"])
         self.uploads.append(request)
         return self.says.pop(0) if self.says else Answer(pieces=[f"file-{len(self.uploads)}".encode()])
 
@@ -224,17 +231,17 @@ async def test_where_an_upload_is_refused_the_next_candidate_is_asked(vendor: Ve
 async def test_a_stream_whose_upload_fails_fails_as_it_is_opened(vendor: Vendor) -> None:
     vendor.says = [Answer()]
     async with vendor.client() as client:
-        with pytest.raises(DecodeError, match="names no file"):
+        with pytest.raises(DecodeError, match="names no file") as caught:
             async with client.stream(user(BIG), model="plain/m"):
                 pass
-    assert vendor.chats == []
+    assert (caught.value.provider, vendor.chats) == ("plain", [])
 
 
 async def test_the_deadline_of_a_call_holds_for_its_upload_and_the_next_call_sends_it_anew(vendor: Vendor) -> None:
     vendor.says = [Answer(hang=True)]
     async with vendor.client() as client:
         with pytest.raises(DeadlineError):
-            await client.chat(user(BIG), model="plain/m", timeout_s=0.05)
+            await client.chat(user(BIG), model="plain/m", timeout_s=0.5)
         assert vendor.transport.exchanges[0].is_closed
         await client.chat(user(BIG), model="plain/m")
     assert vendor.named == ["file-2"]
@@ -302,3 +309,30 @@ async def test_the_file_that_was_not_used_for_longest_is_forgotten(
         for part, expected in ((one, 1), (two, 2), (one, 1), (three, 3), (one, 1), (two, 4)):
             await client.chat(user(part), model="plain/m")
             assert vendor.named == [f"file-{expected}"]
+
+
+@pytest.mark.parametrize(("complaint", "expected"), [(b"no such file: file-1", "file-2"), (b"too long", "file-1")])
+async def test_a_file_that_the_vendor_says_is_gone_is_uploaded_again_by_the_next_call(
+    vendor: Vendor, complaint: bytes, expected: str
+) -> None:
+    async with vendor.client() as client:
+        await client.chat(user(BIG), model="plain/m")
+        vendor.refusal = Answer(status=404, pieces=[complaint])
+        with pytest.raises(ProviderError):
+            await client.chat(user(BIG), model="plain/m")
+        vendor.refusal = None
+        async with client.stream(user(BIG), model="plain/m") as stream:
+            await stream.reply()
+    assert vendor.named == [expected]
+
+
+async def test_another_accounts_files_are_not_doubted(vendor: Vendor) -> None:
+    vendor.accounts = (Account(provider="plain"), Account(provider="plain", name="work"))
+    async with vendor.client() as client:
+        await client.chat(user(BIG), model="plain@default/m")
+        vendor.refusal = Answer(status=404, pieces=[b"no such file: file-1"])
+        with pytest.raises(ProviderError):
+            await client.chat(user("Hi"), model="plain@work/m")
+        vendor.refusal = None
+        await client.chat(user(BIG), model="plain@default/m")
+    assert vendor.named == ["file-1"]

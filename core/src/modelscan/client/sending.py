@@ -67,6 +67,8 @@ class Sender:
             lease.settle(getattr(reply, "usage", REFUSED))
             return stamped(reply, endpoint, response)
         except ModelScanError as error:
+            if self._uploads is not None:
+                self._uploads.doubt(endpoint, error)
             raise failed(error, endpoint, call, repeat, lease) from error
         finally:
             if lease is not None:
@@ -104,6 +106,8 @@ class Sender:
             await source.prime()
             return source
         except ModelScanError as error:
+            if self._uploads is not None:
+                self._uploads.doubt(endpoint, error)
             raise failed(error, endpoint, call, repeat, lease) from error
         finally:
             if source is None or not source.is_primed:

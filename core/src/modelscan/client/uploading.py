@@ -18,7 +18,7 @@ import msgspec
 from modelscan.client.attempts import AttemptError
 from modelscan.contracts.policies import Call
 from modelscan.contracts.provider import MediaRules
-from modelscan.errors import ModelScanError
+from modelscan.errors import DecodeError, ModelScanError
 from modelscan.types.content import Media
 
 if TYPE_CHECKING:
@@ -64,12 +64,19 @@ class Uploads:
         async with lock:
             found = self._remembered(key)
             if found is None:
-                sent = await self._send(endpoint, call, part)
+                file_id, media_type = await self._send(endpoint, call, part)
                 lifetime_s = rules.file_lifetime_s
                 until = None if lifetime_s is None else self._now() + lifetime_s * _USED_OF_LIFETIME
-                found = _Uploaded(sent.file_id or "", sent.media_type or part.media_type, until)
+                found = _Uploaded(file_id, media_type, until)
                 self._remember(key, found)
         return msgspec.structs.replace(part, data=None, file_id=found.file_id, media_type=found.media_type)
+
+    def doubt(self, endpoint: Endpoint, error: ModelScanError) -> None:
+        """Forget the files that an error names: they are gone at the vendor's, and the next call uploads them anew."""
+        said = error.message
+        for key, found in list(self._held.items()):
+            if key[0] == endpoint.account_key and found.file_id.rpartition("/")[2] in said:
+                del self._held[key]
 
     def _remembered(self, key: _Key) -> _Uploaded | None:
         found = self._held.get(key)
@@ -86,7 +93,8 @@ class Uploads:
         if len(self._held) > _MOST_REMEMBERED:
             self._held.popitem(last=False)
 
-    async def _send(self, endpoint: Endpoint, call: Call, part: Media) -> Media:
+    async def _send(self, endpoint: Endpoint, call: Call, part: Media) -> tuple[str, str | None]:
+        """The file's id and its media type."""
         context = msgspec.structs.replace(call.context, idempotency_key=None)  # the call's key names the call
         ahead = msgspec.structs.replace(call, request=part, capability="upload", context=context, is_stream=False)
         try:
@@ -94,9 +102,11 @@ class Uploads:
                 sent: Media = await self._flows().run(endpoint, ahead)
             else:
                 sent = await self._sender.whole(endpoint, ahead)
-        except ModelScanError as error:  # of a later step, which has been tried again as often as it may be
-            raise AttemptError(error, again=False) from error
-        return sent
+            if not sent.file_id:
+                raise DecodeError("the answer to the upload names no file")
+        except ModelScanError as error:  # of a later step too, which has been tried again as often as it may be
+            raise AttemptError(endpoint.concerns(error), again=False) from error
+        return sent.file_id, sent.media_type or part.media_type
 
 
 def _digest(data: bytes) -> bytes:
