@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import sys
+import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import get_args, get_origin
@@ -17,9 +18,11 @@ from modelscan.catalog.format import Catalog
 from modelscan.catalog.reading import schema
 from modelscan.cli.app import COMMANDS, app
 from modelscan.client.settings import ACCOUNT_KEYS, KEYS, OTHER_VARIABLES, PROVIDER_KEYS, ROUTE_KEYS, Key
+from modelscan.plugins import Plugins
 from modelscan.plugins.reference import hook_reference
 
 REFERENCE = Path(__file__).parent / "reference"
+MEMBERS = sorted((Path(__file__).parents[1] / "plugins").glob("*/*/pyproject.toml"))
 
 
 def configuration() -> str:
@@ -76,6 +79,34 @@ def command_line() -> str:
     return "\n".join(pages)
 
 
+def plugin_directory() -> str:
+    """Every plugin of this repository, as its own metadata and definition tell it."""
+    lines = [
+        "# Plugins of this repository",
+        *(
+            "",
+            "`modelscan plugins` lists what is installed; levels come from what a plugin's conformance tests showed.",
+        ),
+    ]
+    for kind in sorted({path.parent.parent.name for path in MEMBERS}):
+        lines += ["", f"## {kind.capitalize()}", "", "| plugin | install | what it is | can | key | level |"]
+        lines.append("|---|---|---|---|---|---|")
+        lines += [_row(*_plugin_cells(path, kind)) for path in MEMBERS if path.parent.parent.name == kind]
+    return "\n".join(lines) + "\n"
+
+
+def _plugin_cells(path: Path, kind: str) -> tuple[str, ...]:
+    project = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
+    name = path.parent.name
+    levels = [word.rpartition("-")[2] for word in project.get("keywords", ()) if word.startswith("modelscan-level-")]
+    can, keys = "", ""
+    if kind == "providers":
+        provider = Plugins().provider(name)
+        can = ", ".join(provider.capabilities()).replace("_", " ")
+        keys = ", ".join(f"`{variable}`" for variable in provider.connection.env)
+    return f"`{name}`", f"`pip install {project['name']}`", project["description"], can, keys, "".join(levels)
+
+
 def catalog_schema() -> str:
     """The format of `catalog.yaml`, for editors."""
     return _schema(Catalog)
@@ -97,6 +128,7 @@ PAGES = {
     "command-line.md": command_line,
     "errors.md": error_tree,
     "hooks.md": hook_reference,
+    "plugins.md": plugin_directory,
 }
 
 
