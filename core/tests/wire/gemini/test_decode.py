@@ -476,6 +476,17 @@ def test_the_next_part_or_call_or_the_end_closes_a_call_in_pieces() -> None:
     ]
 
 
+def test_items_of_a_list_in_a_call_come_one_after_another() -> None:
+    reply = streamed(
+        call_piece({"jsonPath": "$.stops[0].name", "stringValue": "A"}, name="f", willContinue=True),
+        call_piece({"jsonPath": "$.stops[1].name", "stringValue": "B"}, willContinue=True),
+        call_piece({"jsonPath": "$.days[0]", "numberValue": 1}, {"jsonPath": "$.days[1]", "numberValue": 2}),
+        answer(),
+    )
+    (call,) = reply.tool_calls
+    assert call.args == {"stops": [{"name": "A"}, {"name": "B"}], "days": [1, 2]}
+
+
 def test_a_path_to_a_place_far_out_is_not_followed() -> None:
     assert keys_of("$.a[99999]") == []
     assert keys_of("$") == []

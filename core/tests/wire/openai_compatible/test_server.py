@@ -198,6 +198,13 @@ def test_input_as_text_and_messages_without_a_type_are_read() -> None:
     assert found.tools == (ProviderTool("web_search"),)
 
 
+def test_what_no_result_of_a_tool_can_hold_is_left_out() -> None:
+    output = [{"type": "input_text", "text": "1"}, {"type": "input_odd", "x": 1}]
+    items = [{"type": "function_call_output", "call_id": "c", "output": output}]
+    found = parsed("/v1/responses", {"model": "m", "input": items}, ResponsesServer()).request
+    assert found.messages[0].content == (ToolResult(call_id="c", content=(Text(text="1"),)),)
+
+
 @pytest.mark.parametrize(
     ("path", "body", "words"),
     [
@@ -436,6 +443,18 @@ def test_a_status_without_a_reason_stays_one(status: str) -> None:
     assert (written["status"], written["incomplete_details"]) == (status, None)
     found = reread(*SIDES[1], reply)
     assert (found.finish_reason, found.raw_finish_reason) == ("other", status)
+
+
+def test_an_item_of_a_response_is_complete_and_has_an_id_of_its_own() -> None:
+    parts = (Reasoning(text="Hm"), Text(text="x"), ToolCall(id="c", name="f", arguments="{}"))
+    reply: ChatReply[None] = ChatReply(message=Message("assistant", parts), finish_reason="stop")
+    items = json.loads(ResponsesServer().reply(reply, CALL).body)["output"]
+    assert [(item["type"], item["status"]) for item in items] == [
+        ("reasoning", "completed"),
+        ("message", "completed"),
+        ("function_call", "completed"),
+    ]
+    assert len({item["id"] for item in items}) == 3
 
 
 @both
