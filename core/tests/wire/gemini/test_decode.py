@@ -126,6 +126,12 @@ KINDS: dict[str, tuple[Json, Any]] = {
         ),
     ),
     "something new": ({"hologram": {"a": 1}}, ProviderPart(kind="hologram", extra={"hologram": {"a": 1}})),
+    "something new with marks": (
+        {"videoMetadata": {"fps": 2}, "partMetadata": {"b": 1}, "hologram": {"a": 1}},
+        ProviderPart(
+            kind="hologram", extra={"videoMetadata": {"fps": 2}, "partMetadata": {"b": 1}, "hologram": {"a": 1}}
+        ),
+    ),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -486,6 +487,19 @@ def test_log_probabilities_go_beside_the_first_text_of_a_response() -> None:
     assert reread(*SIDES[1], said("x", logprobs=logprobs)).logprobs == logprobs
     nothing = ChatReply(message=Message("assistant"), logprobs=logprobs)
     assert reread(*SIDES[1], nothing).logprobs == ()
+
+
+@pytest.mark.parametrize(
+    ("extra", "event"),
+    [({}, "function_call_arguments"), ({"type": "custom_tool_call"}, "custom_tool_call_input")],
+)
+def test_pieces_of_a_call_are_told_by_the_event_of_its_kind(extra: dict[str, Any], event: str) -> None:
+    encoder = ResponsesServer().stream(CALL)
+    begin, piece = ToolCallDelta("c", "f"), ToolCallDelta(arguments="{}")
+    stream = encoder.encode(ChatChunk(tool_call=begin, extra=extra)) + encoder.encode(
+        ChatChunk(tool_call=piece, extra=extra)
+    )
+    assert re.findall(rb"event: response\.(\w+)\.delta", stream) == [event.encode()]
 
 
 def test_pieces_of_other_answers_have_no_place_in_a_response() -> None:

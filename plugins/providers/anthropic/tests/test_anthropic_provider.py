@@ -56,6 +56,12 @@ def test_media_are_taken_in_the_forms_that_the_codec_writes(provider: Provider) 
         assert set(rules.forms) == {"url", "data", "file_id"}
 
 
+def test_media_may_be_as_large_as_the_vendor_takes_them(provider: Provider) -> None:
+    image, file = provider.media["image"], provider.media["file"]
+    assert (image.max_bytes, image.max_file_bytes) == (5_242_880, 5_242_880)
+    assert (file.max_bytes, file.max_file_bytes) == (25_165_824, 500_000_000)
+
+
 def test_a_turn_with_a_tool_goes_on_where_it_stopped(provider: Provider) -> None:
     server = MessagesServer()
     chat = provider.chat
