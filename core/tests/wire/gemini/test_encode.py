@@ -218,6 +218,7 @@ GOLDEN: dict[str, tuple[ChatRequest, dict[str, Any]]] = {
         chat(
             user(
                 Image(data=b"png", media_type="image/png", detail="low"),
+                Image(data=b"png", media_type="image/png", detail="high"),
                 Audio(data=b"png", media_type="audio/mp3"),
                 Video(url="https://www.youtube.com/watch?v=9", media_type="video/mp4"),
                 File(file_id=f"{BASE}/files/abc", media_type="application/pdf"),
@@ -231,6 +232,10 @@ GOLDEN: dict[str, tuple[ChatRequest, dict[str, Any]]] = {
                         {
                             "inlineData": {"mimeType": "image/png", "data": PNG},
                             "mediaResolution": {"level": "MEDIA_RESOLUTION_LOW"},
+                        },
+                        {
+                            "inlineData": {"mimeType": "image/png", "data": PNG},
+                            "mediaResolution": {"level": "MEDIA_RESOLUTION_HIGH"},
                         },
                         {"inlineData": {"mimeType": "audio/mp3", "data": PNG}},
                         {"fileData": {"mimeType": "video/mp4", "fileUri": "https://www.youtube.com/watch?v=9"}},
