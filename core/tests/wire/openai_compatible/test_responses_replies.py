@@ -126,6 +126,12 @@ def test_a_whole_reply_is_read_item_by_item() -> None:
     assert reply.raw["status"] == "completed"
 
 
+@pytest.mark.parametrize("names", [{}, {"id": None, "model": None}])
+def test_an_answer_that_names_neither_itself_nor_its_model_has_empty_names(names: dict[str, None]) -> None:
+    reply = decoded({"object": "response", "output": [], **names})
+    assert (reply.id, reply.model) == ("", "")
+
+
 def ended(**fields: Any) -> tuple[str | None, str]:
     reply = decoded({"object": "response", "output": [], **fields})
     return reply.finish_reason, reply.raw_finish_reason
