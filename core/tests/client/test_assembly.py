@@ -38,12 +38,12 @@ async def test_a_transport_is_made_of_the_settings_and_names_our_version() -> No
 
 
 @pytest.mark.parametrize(
-    "arguments", [{"api_keys": {"plian": "k"}}, {"base_urls": {"plian": "http://x"}}, {"plans": {"plian": "free"}}]
+    "arguments", [{"api_keys": {"plani": "k"}}, {"base_urls": {"plani": "http://x"}}, {"plans": {"plani": "free"}}]
 )
 async def test_a_misspelt_provider_is_refused_with_the_nearest(arguments: Any) -> None:
     transport = ScriptedTransport(Answer())
     client = AsyncClient(plugins=[plain_provider()], transport=transport, config=False, **arguments)
-    with pytest.raises(ConfigurationError, match="'plian'") as caught:
+    with pytest.raises(ConfigurationError, match="'plani'") as caught:
         await client.chat("hi", model="plain/m")
     assert "Did you mean 'plain'?" in str(caught.value)
 

@@ -157,6 +157,7 @@ def test_tokens_are_counted_by_the_responses_api() -> None:
     assert sent.url == "https://api.openai.com/v1/responses/input_tokens"
     assert sent.repeat == "safe"
     assert ("openai-project", "p") in sent.headers
+    assert isinstance(sent.body, bytes)
     assert set(json.loads(sent.body)) == {"model", "input", "truncation"}
     head = ResponseHead(200)
     body = b'{"object": "response.input_tokens", "input_tokens": 11}'
