@@ -142,6 +142,8 @@ def test_an_answer_is_no_error_whatever_words_it_uses() -> None:
     said = {"candidates": [{"content": {"parts": [{"text": '"error" and "blockReason"'}]}}]}
     assert error_of(200, said) is None
     assert error_of(200, {"candidates": [], "promptFeedback": {"blockReason": None}}) is None
+    assert error_of(200, {**said, "promptFeedback": {"blockReason": "SAFETY"}}) is None
+    assert error_of(200, {"models": [{"blockReason": 1}]}) is None
 
 
 @pytest.mark.parametrize(

@@ -184,3 +184,10 @@ def test_a_job_that_nobody_waits_for_delivers_nothing_and_stops() -> None:
 def test_an_http_error_is_read_by_its_status() -> None:
     assert Failures().error(HttpResponse(ResponseHead(200))) is None
     assert isinstance(Failures().error(HttpResponse(ResponseHead(500))), ServerError)
+
+
+@pytest.mark.parametrize("is_bundled", [True, False])
+def test_only_the_bundled_model_answers_without_dice(is_bundled: bool) -> None:
+    fresh = runtime._import().CommonParams()
+    made = runtime._parameters(fresh, Settings(path="/nowhere", context_tokens=512, threads=1, is_bundled=is_bundled))
+    assert (made.sampling.temp == 0) is is_bundled
