@@ -12,7 +12,7 @@ from modelscan import Secret
 from modelscan.contracts.auth import AuthScheme, Credential
 from modelscan.contracts.http import Headers, HttpRequest, Target
 from modelscan.errors import ConfigurationError, CredentialError
-from modelscan.wire.sigv4 import SigV4, canonical_request
+from modelscan.wire.sigv4 import SigV4, _host, canonical_request
 
 NOW = datetime(2015, 8, 30, 12, 36, tzinfo=UTC)
 KEYS = {
@@ -243,12 +243,14 @@ def test_signing_again_replaces_the_old_signature() -> None:
         ("https://Example.org:443/", "example.org"),
         ("http://127.0.0.1:8080/", "127.0.0.1:8080"),
         ("http://[::1]:80/", "[::1]"),
+        ("http://[::1]:8080/", "[::1]:8080"),
     ],
 )
 def test_the_host_is_signed_as_it_goes_out(url: str, host: str) -> None:
     request = HttpRequest(method="GET", url=url)
     plain = HttpRequest(method="GET", url=f"{url.partition(':')[0]}://{host}/")
     assert header(signed(request), "authorization") == header(signed(plain), "authorization")
+    assert _host(urlsplit(url)) == host
 
 
 def test_the_moment_is_signed_in_universal_time() -> None:

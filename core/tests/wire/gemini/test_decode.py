@@ -498,6 +498,12 @@ def test_a_path_to_a_place_far_out_is_not_followed() -> None:
     assert keys_of("$") == []
 
 
+def test_a_chunk_holds_the_bytes_that_it_was_read_from_even_where_they_say_little() -> None:
+    values = [{"responseId": "r"}, answer({"text": "a"}), {"usageMetadata": {"promptTokenCount": 3}}]
+    told = [chunk.raw for chunk in chunks_of(*values) if chunk.raw]  # what only ends it was read from none
+    assert told == [msgspec.json.encode(value) for value in values]
+
+
 # --- What is no answer ------------------------------------------------------------------------------------------------
 
 
