@@ -271,6 +271,11 @@ def test_a_whole_body_in_place_of_a_stream_is_the_same() -> None:
     assert folded(chunks_of(whole, "application/json")) == bare(decoded(RESPONSE))
 
 
+def test_a_stream_is_named_by_its_first_event_before_anything_is_said() -> None:
+    (first,) = chunks_of(CREATED + COMPLETED)[:1]
+    assert (first.id, first.model, first.wire) == ("resp_1", "gpt-5.5", WIRE)
+
+
 def test_an_end_that_repeats_no_items_does_not_lose_them() -> None:
     end = event("response.completed", response={**RESPONSE, "output": [], "usage": None})
     reply = streamed(CREATED, *ADDED, *DONE, end)

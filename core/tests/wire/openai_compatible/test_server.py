@@ -467,6 +467,12 @@ def test_a_model_and_a_usage_that_nobody_told(client: Any, server: ServerCodec) 
 
 
 @both
+def test_a_stream_begins_with_success(client: Any, server: ServerCodec) -> None:
+    status, headers = server.stream(CALL).head
+    assert (status, dict(headers)["content-type"].partition(";")[0]) == (200, "text/event-stream")
+
+
+@both
 def test_a_stream_of_nothing_still_ends(client: Any, server: ServerCodec) -> None:
     assert restreamed(client, server, []).message.content == ()
 
