@@ -498,9 +498,16 @@ def test_a_path_to_a_place_far_out_is_not_followed() -> None:
     assert keys_of("$") == []
 
 
+def test_log_probabilities_are_told_of_the_answer_that_has_them() -> None:
+    told = {"index": 1, "logprobsResult": {"chosenCandidates": [{"token": "b", "logProbability": -1.0}]}}
+    reply = streamed({"candidates": [candidate({"text": "a"}), {**candidate({"text": "b"}), **told}]})
+    assert (len(reply.logprobs), len(reply.alternatives[0].logprobs)) == (0, 1)
+
+
 def test_a_chunk_holds_the_bytes_that_it_was_read_from_even_where_they_say_little() -> None:
     values = [{"responseId": "r"}, answer({"text": "a"}), {"usageMetadata": {"promptTokenCount": 3}}]
-    told = [chunk.raw for chunk in chunks_of(*values) if chunk.raw]  # what only ends it was read from none
+    again = {"responseId": "r"}  # says nothing new, so it gives no chunk; what only ends the answer was read from none
+    told = [chunk.raw for chunk in chunks_of(*values, again) if chunk.raw]
     assert told == [msgspec.json.encode(value) for value in values]
 
 
