@@ -131,7 +131,8 @@ def long_tests(session: nox.Session) -> None:
     # Atheris has no wheel for some machines and Pythons: the tests that want it say so and are skipped there.
     session.install(ATHERIS, success_codes=range(256))
     session.run("python", "-m", "pytest", "-m", "long", *session.posargs)
-    session.run("python", "tests/mutation/sample.py", "--count=200", "--least=85")
+    # The aim is 85 per cent of all; a sample of 200 strays by up to five.
+    session.run("python", "tests/mutation/sample.py", "--count=200", "--least=80")
 
 
 # One of each that the template can render: the arguments of `modelscan new`.

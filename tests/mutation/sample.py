@@ -1,6 +1,6 @@
 """How many small wrong changes to the formats, the loading of plugins and the providers do our tests notice?
 
-`python tests/mutation/sample.py --count 200 --seed 0 --least 85` takes that many of all changes (changes.py), makes
+`python tests/mutation/sample.py --count 200 --seed 0 --least 80` takes that many of all changes (changes.py), makes
 each alone in a temporary copy of the packages, runs the tests that should notice, and prints what none noticed.
 
 Not changed, since no test should hold them to the letter: docstrings, types, decorators, what `repr` and `str` show,
