@@ -164,6 +164,12 @@ def test_searches_are_the_vendors_own_count_where_it_tells_one() -> None:
     assert decoded({"output": [], "usage": {}}).usage == UNREPORTED
 
 
+def test_one_count_alone_is_a_usage_and_none_is_not() -> None:
+    assert decoded({"output": [], "usage": {"input_tokens": 3}}).usage == Usage(input_tokens=3)
+    assert decoded({"output": [], "usage": {"output_tokens": 2}}).usage == Usage(output_tokens=2)
+    assert not decoded({"output": [], "usage": {"total_tokens": 5}}).usage.is_reported
+
+
 def test_reasoning_that_total_tokens_counts_beside_the_output_is_added() -> None:
     usage = {
         "input_tokens": 1,
