@@ -15,6 +15,7 @@ from modelscan.contracts.http import HttpRequest, HttpResponse, Target
 from modelscan.contracts.limiter import Demand
 from modelscan.contracts.provider import Connection, Provider
 from modelscan.errors import (
+    CredentialError,
     JobError,
     OutcomeUnknownError,
 )
@@ -80,7 +81,7 @@ class Paints:
         return HttpRequest(method="DELETE", url=f"{target.base_url}/{state.job}") if state.job else None
 
     def verify(self, headers: Any, body: bytes, keys: bytes, now: Any) -> Any:
-        raise NotImplementedError
+        raise CredentialError("the painter signs no webhooks")
 
     def _poll(self, state: State, target: Target) -> Send[State]:
         return Send(HttpRequest(method="GET", url=f"{target.base_url}/{state.job}", repeat="safe"), state)
