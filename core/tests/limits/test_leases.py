@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from modelscan import Usage
-from modelscan.contracts.limiter import Demand, Lease, Limiter
+from modelscan.contracts.limiter import Demand, Lease, Limiter, Quota, Standing
 from modelscan.limits.held import HeldLease
 from modelscan.limits.unlimited import Unlimited, UnlimitedLease
 from modelscan.types.usage import UNREPORTED
@@ -20,8 +20,12 @@ async def test_the_unlimited_limiter_grants_everything_at_once() -> None:
     assert isinstance(limiter, Limiter)
     lease = await limiter.reserve(DEMAND)
     assert isinstance(lease, Lease)
-    assert limiter.wait_time(DEMAND) == 0
-    limiter.learn("a/default", "m", (), 200)
+    assert await limiter.wait_time(DEMAND) == 0
+    quota = Quota(key="k", kind="gauge", unit="concurrent", amount=1)
+    limiter.observe(quota, 1, None)
+    limiter.pause("a/default", 1.0)
+    assert await limiter.standing([quota]) == (Standing(used=0),)
+    await limiter.close()
 
 
 LIVES = [
@@ -32,7 +36,7 @@ LIVES = [
     (["release"], "released"),
     (["detach"], "detached"),
 ]
-ARGUMENTS: dict[str, tuple[Any, ...]] = {"settle": (Usage(),), "forfeit": ("bound",)}
+ARGUMENTS: dict[str, tuple[Any, ...]] = {"settle": ((),), "forfeit": ("bound",)}
 
 
 @pytest.mark.parametrize(("steps", "state"), LIVES)
@@ -51,7 +55,7 @@ def test_a_detached_lease_goes_on_elsewhere() -> None:
     token = UnlimitedLease().detach()
     lease = limiter.attach(token)
     lease.arrived()
-    lease.settle(Usage())
+    lease.settle(())
     assert lease.state == "settled"
 
 

@@ -13,7 +13,7 @@ HEAD = "from modelscan.hookspecs import hookimpl\n"
 FACTORIES = {
     "auth": ("needs_body_hash = False", "exchange", "sign"),
     "transport": ("", "send", "connect", "close"),
-    "limiter": ("", "reserve", "attach", "wait_time", "learn"),
+    "limiter": ("", "reserve", "attach", "wait_time", "observe", "pause", "standing", "close"),
     "strategy": ("", "rank"),
     "cache": ("", "get", "put", "drop"),
     "filter": ("", "open"),

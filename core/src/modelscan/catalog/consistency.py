@@ -50,10 +50,12 @@ def _named(catalog: Catalog) -> Iterator[tuple[Path, str, str]]:
     for index, quirk in enumerate(catalog.quirks):
         yield ("quirks", index), "source", quirk.source
     for number, plan in enumerate(catalog.plans):
+        yield ("plans", number), "source", plan.source
         for index, limit in enumerate(plan.limits):
             path: Path = ("plans", number, "limits", index)
             yield path, "source", limit.source
             yield (*path, "unit"), "unit", limit.unit
+            yield from (((*path, "counts", unit), "unit", unit) for unit in limit.counts)
             yield path, "zone", limit.zone
     for number, model in enumerate(catalog.models):
         yield ("models", number), "source", model.source

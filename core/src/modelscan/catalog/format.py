@@ -82,7 +82,10 @@ class PublishedLimit(Part, frozen=True, kw_only=True):
     """A limit as the vendor publishes it: a rolling rate, a gauge of what is under way, or a calendar quota.
 
     Without an `amount` there is a limit that the vendor doesn't publish. `models` are exact names or patterns with `*`;
-    none means all. `is_shared` says that the models of the group draw on one amount, else each has its own.
+    none means all. `is_shared` says that the models of the group draw on one amount, else each has its own. `burst` is
+    how much may come at one moment where that is less. `counts` says which units of usage count and with what weight
+    (`{input_tokens: 1, cached_tokens: -1}`; left out: the unit itself), and `admission` whether the vendor counts
+    a call by what it used or, as it comes in, by the `max_output_tokens` that it asks for.
     """
 
     kind: Literal["rate", "gauge", "calendar"]
@@ -96,6 +99,11 @@ class PublishedLimit(Part, frozen=True, kw_only=True):
     models: tuple[str, ...] = ()
     is_shared: bool = False
     endpoints: tuple[str, ...] = ()
+    region: str = ""
+    burst: Amount | None = None
+    counts: dict[Unit, Decimal] = {}
+    admission: Literal["used", "asked"] = "used"
+    more: dict[str, Any] = {}
     source: str = ""
     note: str = ""
 
@@ -104,18 +112,26 @@ class PublishedLimit(Part, frozen=True, kw_only=True):
             raise ValueError("a `rate` has a `window_s`, and nothing else has")
         if (self.period is not None) != (self.kind == "calendar"):
             raise ValueError("a `calendar` limit has a `period`, and nothing else has")
-        _not_negative(self.amount)
+        _not_negative(self.amount, self.burst)
         if self.window_s == 0:
             raise ValueError("a window isn't empty")
 
 
 class Plan(Part, frozen=True, kw_only=True):
-    """One of the vendor's plans or tiers, and its limits. At most one plan is the default."""
+    """One of the vendor's plans or tiers, and its limits. At most one plan is the default.
+
+    `monthly` is what it costs a month in `currency` before anything is used; left out where that isn't known.
+    """
 
     id: str
     name: str = ""
     about: str = ""
     is_default: bool = False
+    is_free: bool = False
+    monthly: Amount | None = None
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] = "USD"
+    regions: tuple[str, ...] = ()
+    source: str = ""
     limits: tuple[PublishedLimit, ...] = ()
 
 
@@ -131,6 +147,7 @@ class Hours(Part, frozen=True, kw_only=True):
 class Prices(Part, frozen=True, kw_only=True):
     """Prices that hold together: per unit, for `per` of it (`per: 1000000` with `input_tokens: 3` is $3 a million).
 
+    Of a unit a call is charged for `least` at least, and in whole steps of `step` (audio by the started second).
     They hold from `since` until the day before `until`, in `hours` (none: always), for calls with more than `above` of
     a unit (`above: {input_tokens: 200000}`), at a `tier` of service (`batch`, `flex`, `priority`), in a `region`, and
     for what `when` says (`{resolution: 1080p}`). Of the prices of a unit that hold, the most specific counts: the one
@@ -140,6 +157,8 @@ class Prices(Part, frozen=True, kw_only=True):
     units: Annotated[dict[Unit, Amount], Meta(min_length=1)]
     per: Annotated[int, Meta(gt=0)] = 1
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] = "USD"
+    least: dict[Unit, Amount] = {}
+    step: dict[Unit, Amount] = {}
     since: Date | None = None
     until: Date | None = None
     hours: tuple[Hours, ...] = ()
@@ -169,16 +188,22 @@ class Factor(Part, frozen=True, kw_only=True):
 
 
 class Allowance(Part, frozen=True, kw_only=True):
-    """What is free: an amount of a unit per period or per call. Models of one `group` share it."""
+    """What a plan includes: an amount of a unit per period or per call. Models of one `group` share it.
+
+    What goes beyond is charged at the model's price, or at `overage` (money in `currency` for one) where that differs.
+    """
 
     unit: Unit
     amount: Amount
     period: Literal["call", "day", "week", "month", "total"]
     group: str = ""
+    plan: str = ""
+    overage: Amount | None = None
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] = "USD"
     source: str = ""
 
     def __post_init__(self) -> None:
-        _not_negative(self.amount)
+        _not_negative(self.amount, self.overage)
 
 
 class Model(Part, frozen=True, kw_only=True):
@@ -197,6 +222,7 @@ class Model(Part, frozen=True, kw_only=True):
     input: tuple[str, ...] = ()
     output: tuple[str, ...] = ()
     context_tokens: Count | None = None
+    usable_context_tokens: Count | None = None
     max_input_tokens: Count | None = None
     max_output_tokens: Count | None = None
     cache_min_tokens: Count | None = None

@@ -185,14 +185,12 @@ class Sender:
         return exchange
 
     async def read(self, endpoint: Endpoint, exchange: Exchange) -> HttpResponse:
-        """The whole answer; its headers are shown to the limiter."""
+        """The whole answer."""
         try:
             body = await exchange.read()
         finally:
             await exchange.close()
-        head = exchange.head
-        self._limiter.learn(endpoint.account_key, endpoint.target.model, head.headers, head.status)
-        return HttpResponse(head, body)
+        return HttpResponse(exchange.head, body)
 
     def _refuse(self, endpoint: Endpoint, response: HttpResponse, lease: HeldLease) -> None:
         error = endpoint.provider.errors.error(response)

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from modelscan.contracts.limiter import Lease
 from modelscan.types.money import Certainty
 from modelscan.types.usage import Usage
 
 
+def _nothing(usage: Usage) -> Sequence[int]:
+    return ()
+
+
 class HeldLease:
     """Remembers how far the attempt came, so that `close` can end the lease as the promise says.
 
-    Given back where nothing was sent; charged at its bound where the outcome can't be known.
+    Given back where nothing was sent; charged at its bound where the outcome can't be known. `amounts` turns what a
+    call used into what it took of each claim's quota.
     """
 
-    __slots__ = ("_has_ended", "_lease", "was_sent")
+    __slots__ = ("_amounts", "_has_ended", "_lease", "was_sent")
 
-    def __init__(self, lease: Lease, *, was_sent: bool = False) -> None:
+    def __init__(
+        self, lease: Lease, amounts: Callable[[Usage], Sequence[int]] = _nothing, *, was_sent: bool = False
+    ) -> None:
         self._lease = lease
+        self._amounts = amounts
         self._has_ended = False
         self.was_sent = was_sent
 
@@ -37,7 +45,7 @@ class HeldLease:
             return
         self._has_ended = True
         if usage.is_reported:
-            self._lease.settle(usage)
+            self._lease.settle(self._amounts(usage))
         else:
             self._lease.forfeit("estimated")
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from modelscan.contracts.limiter import Demand, LeaseState
+from collections.abc import Sequence
+
+from modelscan.contracts.limiter import Demand, LeaseState, Quota, Standing
 from modelscan.hookspecs import hookimpl
 from modelscan.types.money import Certainty
-from modelscan.types.usage import Usage
 
 
 class UnlimitedLease:
@@ -22,7 +23,7 @@ class UnlimitedLease:
     def arrived(self) -> None:
         self._step("arrived", "sent")
 
-    def settle(self, usage: Usage) -> None:
+    def settle(self, amounts: Sequence[int]) -> None:
         self._step("settled", "sent", "arrived")
 
     def forfeit(self, certainty: Certainty) -> None:
@@ -54,10 +55,19 @@ class Unlimited:
         lease.state = "sent"
         return lease
 
-    def wait_time(self, demand: Demand) -> float:
+    async def wait_time(self, demand: Demand) -> float:
         return 0.0
 
-    def learn(self, account: str, model: str, headers: tuple[tuple[str, str], ...], status: int) -> None:
+    def observe(self, quota: Quota, used: int, reset_s: float | None) -> None:
+        return None
+
+    def pause(self, gate: str, seconds: float) -> None:
+        return None
+
+    async def standing(self, quotas: Sequence[Quota]) -> Sequence[Standing]:
+        return tuple(Standing(used=0) for _ in quotas)
+
+    async def close(self) -> None:
         return None
 
 

@@ -81,7 +81,7 @@ class ForgetfulFilter:
 class ImpatientLimiter(Unlimited):
     """Its waits lie in the past."""
 
-    def wait_time(self, demand: Demand) -> float:
+    async def wait_time(self, demand: Demand) -> float:
         return -1.0
 
 
