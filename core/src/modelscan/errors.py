@@ -10,6 +10,8 @@
     │   ├── PluginIncompatibleError     it was written for another PLUGIN_API
     │   └── PluginBlockedError          the block list, or the lack of an allow-list entry
     ├── CredentialError                 no key where one is needed, or one that may not go to that host
+    ├── CatalogError                    the catalog's file can't be read or written
+    │   └── UnknownNameError            the catalog has nothing of that name; says what comes nearest
     ├── InvalidRequestError             refused here, before anything was sent
     │   ├── UnsupportedError            the vendor has no word for a field, or the provider no such capability
     │   └── MediaError                  media that can't be read, or that the vendor doesn't take
@@ -130,6 +132,18 @@ class CredentialError(ModelScanError):
     """No credential where one is needed, or one that must not go where it was asked to go."""
 
     advice = "`modelscan doctor` shows which keys are found, and where."
+
+
+class CatalogError(ModelScanError):
+    """The catalog's file can't be read or written, or isn't one."""
+
+    advice = "Check the folder's permissions and space; a file that is broken may be moved away and is made anew."
+
+
+class UnknownNameError(CatalogError):
+    """The catalog has no provider, plan or model of that name."""
+
+    advice = "`modelscan catalog show` lists what there is."
 
 
 class InvalidRequestError(ModelScanError):
