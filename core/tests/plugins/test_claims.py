@@ -145,7 +145,7 @@ def test_an_unknown_provider_says_what_is_near_and_what_to_install(site: Site) -
 def test_an_unknown_name_near_nothing_lists_what_there_is() -> None:
     with pytest.raises(PluginNotFoundError) as caught:
         Plugins().limiter("zzz")
-    assert "Installed: unlimited." in caught.value.advice
+    assert "unlimited" in caught.value.advice
     with pytest.raises(PluginNotFoundError) as caught:
         Plugins().catalog_source("zzz")
     assert caught.value.advice == (

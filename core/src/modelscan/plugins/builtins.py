@@ -4,6 +4,7 @@ from __future__ import annotations
 
 BUILTINS = (
     ("modelscan.transports", "httpx", "modelscan.transport.httpx_transport"),
+    ("modelscan.limiters", "memory", "modelscan.limits.memory"),
     ("modelscan.limiters", "unlimited", "modelscan.limits.unlimited"),
     ("modelscan.strategies", "first", "modelscan.routing.first"),
 )

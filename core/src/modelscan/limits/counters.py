@@ -1,0 +1,258 @@
+"""Counters: how much of a quota is taken, when it comes back, and what each entry in it is worth.
+
+What a reply will use isn't known when it is admitted, so an entry goes through three steps: it is taken, `date`d when
+the response's head is here, and it `end`s with what it was worth after all. No counter reads a clock: `now` is a moment
+of a clock that only goes forward, in seconds. Calendar quotas ask for seconds since 1970 as well.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from math import inf, nextafter
+from typing import Final
+
+from modelscan.contracts.limiter import Quota
+from modelscan.limits.calendar import period_of
+
+BUCKETS: Final = 256
+"""So many entries of a rate are kept apart; more are joined while they lie within this part of a window."""
+_SOON_S: Final = 1.0  # nobody tells when another program's call ends
+
+WallClock = Callable[[], float]
+
+
+class Entry:
+    """What one lease has taken of one counter.
+
+    In a rate it is also a bucket: `worth` is what is in it, joined entries included, `at` the date of the last of them
+    and `first` of the first.
+    """
+
+    __slots__ = ("amount", "at", "bucket", "counter", "first", "worth")
+
+    at: float
+    bucket: Entry | None
+    first: float
+    worth: int
+
+    def __init__(self, counter: Counter, amount: int) -> None:
+        self.counter = counter
+        self.amount = amount
+        self.bucket = None
+
+
+class Counter:
+    """What all kinds have. `used` may exceed `amount`: that is debt. `open` is the part whose worth isn't known yet."""
+
+    __slots__ = ("_foreign", "_foreign_until", "amount", "is_warned", "open", "quota", "used", "waiting")
+
+    def __init__(self, quota: Quota) -> None:
+        self.quota = quota
+        self.amount = quota.amount
+        self.used = 0
+        self.open = 0
+        self.waiting = 0
+        self.is_warned = False
+        self._foreign = 0  # what others have taken, by the provider's word, until a moment
+        self._foreign_until = inf
+
+    def free(self, now: float) -> int:
+        """What may still be taken at this moment; negative for debt."""
+        raise NotImplementedError
+
+    def date(self, entry: Entry, now: float) -> None:
+        """The head of the entry's response is here."""
+
+    def end(self, entry: Entry, worth: int, now: float) -> None:
+        """The entry's call is over, and was worth this much."""
+        raise NotImplementedError
+
+    def release(self, entry: Entry, now: float) -> None:
+        """The entry's call never was."""
+        self.end(entry, 0, now)
+
+    def earliest(self, amount: int, now: float) -> tuple[float, int]:
+        """When so much will be free if nothing more is taken, and how much will be free then.
+
+        `inf` where that hangs on calls under way.
+        """
+        raise NotImplementedError
+
+    def observe(self, used: int, reset_s: float | None, now: float) -> None:
+        """The provider counts so much as taken; what isn't ours of it comes back at the reset."""
+        raise NotImplementedError
+
+    def next_s(self, now: float) -> float | None:
+        """Seconds until something comes back by itself; None where nothing will."""
+        raise NotImplementedError
+
+    def _forget_foreign(self) -> None:
+        self.used -= self._foreign
+        self._foreign, self._foreign_until = 0, inf
+
+
+class Rate(Counter):
+    """At most so much in any window: an entry counts from when it is taken until a window after its date."""
+
+    __slots__ = ("_buckets", "_window_s")
+
+    def __init__(self, quota: Quota) -> None:
+        super().__init__(quota)
+        self._window_s = quota.window_s
+        self._buckets: deque[Entry] = deque()
+
+    def free(self, now: float) -> int:
+        buckets = self._buckets
+        # An entry at the window's very edge still counts: the provider's window may be closed at both ends.
+        oldest = now - self._window_s
+        while buckets and buckets[0].at < oldest:
+            gone = buckets.popleft()
+            self.used -= gone.worth
+            gone.at = inf  # whatever ends later finds that it counts no more
+        if self._foreign_until < now:
+            self._forget_foreign()
+        return self.amount - self.used
+
+    def date(self, entry: Entry, now: float) -> None:
+        self.open -= entry.amount
+        buckets = self._buckets
+        if len(buckets) >= BUCKETS and now - buckets[-1].first <= self._window_s / BUCKETS:
+            entry.bucket = bucket = buckets[-1]
+            bucket.at = now
+            bucket.worth += entry.amount
+            return
+        entry.bucket = entry
+        entry.at = entry.first = now
+        entry.worth = entry.amount
+        buckets.append(entry)
+
+    def end(self, entry: Entry, worth: int, now: float) -> None:
+        bucket = entry.bucket
+        if bucket is None:
+            self.date(entry, now)
+            bucket = entry.bucket or entry
+        if worth != entry.amount and bucket.at != inf:
+            more = worth - entry.amount
+            self.used += more
+            bucket.worth += more
+
+    def release(self, entry: Entry, now: float) -> None:
+        if entry.bucket is None:
+            self.used -= entry.amount
+            self.open -= entry.amount
+        else:
+            self.end(entry, 0, now)
+
+    def earliest(self, amount: int, now: float) -> tuple[float, int]:
+        free = self.free(now)
+        if free >= amount:
+            return now, free
+        owed, until = self._foreign, self._foreign_until
+        for bucket in self._buckets:
+            leaves = bucket.at + self._window_s
+            if owed and until <= leaves:
+                free, owed = free + owed, 0
+                if free >= amount:
+                    return nextafter(until, inf), free
+            free += bucket.worth
+            if free >= amount:
+                return nextafter(leaves, inf), free
+        free += owed
+        return nextafter(until, inf) if free >= amount else inf, free
+
+    def observe(self, used: int, reset_s: float | None, now: float) -> None:
+        self.free(now)
+        more = max(0, used - (self.used - self._foreign))
+        if more < self._foreign and self.open:  # a snapshot doesn't know what was sent since
+            return
+        self.used += more - self._foreign
+        self._foreign = more
+        self._foreign_until = now + (self._window_s if reset_s is None else min(reset_s, self._window_s))
+
+    def next_s(self, now: float) -> float | None:
+        self.free(now)
+        first = self._buckets[0].at + self._window_s if self._buckets else inf
+        soonest = min(first, self._foreign_until)
+        return None if soonest == inf else max(0.0, soonest - now)
+
+
+class Gauge(Counter):
+    """At most so much under way at any moment."""
+
+    __slots__ = ()
+
+    def free(self, now: float) -> int:
+        if self._foreign_until < now:
+            self._forget_foreign()
+        return self.amount - self.used
+
+    def end(self, entry: Entry, worth: int, now: float) -> None:
+        self.used -= entry.amount
+        self.open -= entry.amount
+
+    def earliest(self, amount: int, now: float) -> tuple[float, int]:
+        free = self.free(now)
+        if free >= amount:
+            return now, free
+        free += self._foreign
+        return nextafter(self._foreign_until, inf) if free >= amount else inf, free
+
+    def observe(self, used: int, reset_s: float | None, now: float) -> None:
+        self.free(now)
+        if used > self.used:
+            self._foreign += used - self.used
+            self._foreign_until = now + (_SOON_S if reset_s is None else reset_s)
+            self.used = used
+
+    def next_s(self, now: float) -> float | None:
+        self.free(now)
+        return None if self._foreign_until == inf else self._foreign_until - now
+
+
+class Calendar(Counter):
+    """At most so much from one reset to the next. A call that a reset comes upon counts before it and after."""
+
+    __slots__ = ("_ends", "_wall")
+
+    def __init__(self, quota: Quota, wall: WallClock) -> None:
+        super().__init__(quota)
+        self._wall = wall
+        self._ends = self._end_of_period()
+
+    def free(self, now: float) -> int:
+        if self._ends != inf and self._wall() >= self._ends:
+            self._ends = self._end_of_period()
+            self.used = self.open
+            self.is_warned = False
+        return self.amount - self.used
+
+    def end(self, entry: Entry, worth: int, now: float) -> None:
+        self.open -= entry.amount
+        self.used += worth - entry.amount
+
+    def earliest(self, amount: int, now: float) -> tuple[float, int]:
+        free = self.free(now)
+        if free >= amount:
+            return now, free
+        after = self.amount - self.open
+        return (now + self._ends - self._wall(), after) if after >= amount else (inf, after)
+
+    def observe(self, used: int, reset_s: float | None, now: float) -> None:
+        self.free(now)
+        self.used = max(self.used, used)
+
+    def next_s(self, now: float) -> float | None:
+        self.free(now)
+        return None if self._ends == inf else self._ends - self._wall()
+
+    def _end_of_period(self) -> float:
+        quota = self.quota
+        return period_of(quota.period, quota.zone, quota.anchor, self._wall())[1]
+
+
+def counter_for(quota: Quota, wall: WallClock) -> Counter:
+    """An empty counter of the quota's kind."""
+    if quota.kind == "rate":
+        return Rate(quota)
+    return Gauge(quota) if quota.kind == "gauge" else Calendar(quota, wall)

@@ -1,0 +1,151 @@
+"""Who waits, and in which order: by priority, then the tenants in turn, then as they came.
+
+Waiters whose demands touch the same counters stand in one line; within it each tenant has a lane of its own. Whose turn
+it is among the lanes is start-time fair queueing (Goyal, Vin and Cheng, 1996): a lane moves on by the largest share of
+any counter that it was granted, so tenants share a limit equally however much each of them asks for.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING
+
+from modelscan.contracts.limiter import Demand
+from modelscan.limits.book import Needs
+from modelscan.limits.counters import Counter
+
+if TYPE_CHECKING:
+    from modelscan.limits.lease import CountedLease
+
+Granted = Callable[["CountedLease | Exception"], None]
+_SPARE_LANES = 64
+
+
+class Waiter:
+    """One demand in line; `granted` hears of its lease, or why there is none."""
+
+    __slots__ = ("demand", "granted", "is_over", "lane", "needs", "number", "overtaken", "until")
+
+    lane: Lane
+
+    def __init__(self, demand: Demand, needs: Needs, number: int, until: float, granted: Granted) -> None:
+        self.demand = demand
+        self.needs = needs
+        self.number = number
+        self.until = until
+        self.granted = granted
+        self.is_over = False
+        self.overtaken = 0
+
+    @property
+    def share(self) -> float:
+        """The largest part of any limit that it asks for."""
+        limits = ((counter, amount) for counter, amount in self.needs if counter.quota.blocks)
+        return max((amount / counter.amount for counter, amount in limits if not counter.quota.is_money), default=0.0)
+
+
+class Lane:
+    """The waiters of one tenant at one priority, in the order in which they came."""
+
+    __slots__ = ("_over", "_waiters", "is_listed", "line", "priority", "turn")
+
+    def __init__(self, line: Line, priority: int) -> None:
+        self.line = line
+        self.priority = priority
+        self.turn = 0.0
+        self.is_listed = False
+        self._waiters: deque[Waiter] = deque()
+        self._over = 0
+
+    def __len__(self) -> int:
+        return len(self._waiters) - self._over
+
+    def head(self) -> Waiter | None:
+        """Who has waited longest; those who left are dropped on the way."""
+        waiters = self._waiters
+        while waiters and waiters[0].is_over:
+            waiters.popleft()
+            self._over -= 1
+        return waiters[0] if waiters else None
+
+    def append(self, waiter: Waiter) -> None:
+        waiter.lane = self
+        self._waiters.append(waiter)
+
+    def left(self, waiter: Waiter) -> None:
+        """A waiter has gone. Its place isn't searched for: it is dropped in front, or once half of them are empty."""
+        waiter.is_over = True
+        self._over += 1
+        if self._over * 2 > len(self._waiters):
+            self._waiters = deque(each for each in self._waiters if not each.is_over)
+            self._over = 0
+
+
+class Line:
+    """The lanes whose demands touch the same counters and gates."""
+
+    def __init__(self, counters: tuple[Counter, ...], gates: tuple[str, ...]) -> None:
+        self.counters = counters
+        self.gates = gates
+        self.wake_at: float | None = None
+        self.parked = 0
+        self._lanes: dict[tuple[int, str], Lane] = {}
+        self._order: list[tuple[int, float, int, Lane]] = []
+        self._turns: dict[int, float] = {}  # by priority: where the lane stood that was granted last
+        self._listings = 0
+        self._most_lanes = _SPARE_LANES
+
+    def add(self, waiter: Waiter) -> bool:
+        """Put a waiter at the end of its lane; whether it is the first there."""
+        key = (waiter.demand.priority, waiter.demand.tenant)
+        lane = self._lanes.get(key)
+        if lane is None:
+            if len(self._lanes) > self._most_lanes:
+                self._lanes = {known: lane for known, lane in self._lanes.items() if len(lane)}
+                self._most_lanes = 2 * len(self._lanes) + _SPARE_LANES
+            lane = self._lanes[key] = Lane(self, waiter.demand.priority)
+        is_first = not len(lane)
+        lane.append(waiter)
+        if is_first:
+            lane.turn = max(lane.turn, self._turns.get(lane.priority, 0.0))
+            self.list_(lane)
+        return is_first
+
+    def list_(self, lane: Lane) -> None:
+        """Put a lane in its place among those that may be next."""
+        if not lane.is_listed:
+            lane.is_listed = True
+            self._listings += 1
+            heappush(self._order, (-lane.priority, lane.turn, self._listings, lane))
+
+    def next_lane(self) -> Lane | None:
+        """Take out the lane whose turn it is; `list_` puts it back."""
+        while self._order:
+            lane = heappop(self._order)[3]
+            lane.is_listed = False
+            if lane.head() is not None:
+                return lane
+        return None
+
+    def first(self) -> Waiter | None:
+        """The waiter whose turn it is."""
+        while self._order:
+            waiter = self._order[0][3].head()
+            if waiter is not None:
+                return waiter
+            heappop(self._order)[3].is_listed = False
+        return None
+
+    def served(self, waiter: Waiter) -> None:
+        """A waiter has its lease: its lane has had its turn."""
+        lane = waiter.lane
+        lane.left(waiter)
+        self._turns[lane.priority] = max(lane.turn, self._turns.get(lane.priority, 0.0))
+        lane.turn += waiter.share
+
+    def waiters(self) -> Iterator[Waiter]:
+        """All of them."""
+        for lane in self._lanes.values():
+            yield from (waiter for waiter in tuple(lane._waiters) if not waiter.is_over)  # noqa: SLF001 - one idea, two classes
