@@ -26,6 +26,9 @@ PUBLIC: Final = (
 KIT: Final = "kit"
 """The kind of a library on the public interface: it may have entry points of any kind, or none."""
 
+DATA: Final = "data"
+"""The level of a plugin without a codec: it holds a catalog, and nothing that could be loaded or tested."""
+
 _KINDS: Final = (*COMPONENTS, HOOK, KIT)
 _FILES: Final = ("README.md", "LICENSE", "tests")
 _MODULE: Final = re.compile(r"modelscan\.(\w+)")
@@ -61,9 +64,11 @@ def lint(folder: Path) -> list[Finding]:
         return [Finding("pyproject.toml", 0, 0, str(error))]
     named = _kind_and_name(str(project.get("name", "")))
     found = [Finding("pyproject.toml", _line(text, key), 1, message) for key, message in _metadata(project, named)]
-    found += [Finding(name, 0, 0, "it isn't there") for name in _FILES if not (folder / name).exists()]
+    is_data = f"modelscan-level-{DATA}" in project.get("keywords", ())
+    needed = [name for name in _FILES if not (is_data and name == "tests")]
+    found += [Finding(name, 0, 0, "it isn't there") for name in needed if not (folder / name).exists()]
     if named is not None:
-        found += _package(folder, *named, project.get("entry-points", {}))
+        found += _package(folder, *named, {} if is_data else project.get("entry-points", {}), is_data=is_data)
     return sorted(found)
 
 
@@ -103,7 +108,7 @@ def _entry_points(points: Points, kind: str, name: str) -> Iterator[tuple[str, s
                 yield "entry-points", f"the entry point {other} in {group} belongs into a package of its own"
 
 
-def _package(folder: Path, kind: str, name: str, points: Points) -> Iterator[Finding]:
+def _package(folder: Path, kind: str, name: str, points: Points, *, is_data: bool) -> Iterator[Finding]:
     module = _module_of(kind, name)
     package = next((one for one in (folder / "src" / module, folder / module) if one.is_dir()), None)
     if package is None:
@@ -115,6 +120,8 @@ def _package(folder: Path, kind: str, name: str, points: Points) -> Iterator[Fin
     catalog = package / "catalog.yaml"
     if catalog.is_file():
         yield from _catalog(catalog, f"{where}/catalog.yaml", name)
+    elif is_data:
+        yield Finding(f"{where}/catalog.yaml", 0, 0, "it isn't there, and a plugin of the level `data` is nothing else")
     for path in sorted(package.rglob("*.py")):
         yield from _imports(path, path.relative_to(folder).as_posix())
     for group in points.keys() & KIND_OF.keys():

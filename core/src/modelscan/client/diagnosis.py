@@ -64,20 +64,30 @@ def _configuration(settings: Settings) -> Iterator[Finding]:
 
 
 def _plugins(plugins: Plugins) -> Iterator[Finding]:
+    data = 0
     for record in plugins.check():
         name = f"{record.kind} {record.name} {record.version}".rstrip()
         if record.state == "loaded":
             slow = f" (slow: its import took {record.import_s:.1f} s)" if record.is_slow else ""
             yield Finding("plugins", "note" if slow else "ok", name + slow)
+        elif record.state == "data":
+            data += 1
         else:
             verdict: Verdict = "note" if record.state == "blocked" else "problem"
             yield Finding("plugins", verdict, f"{name}: {record.state}: {record.error}", record.advice)
+    if data:
+        yield Finding("plugins", "ok", f"{data} more hold a provider's data alone; `modelscan plugins` names them")
 
 
 def _providers(plugins: Plugins, settings: Settings) -> Iterator[Finding]:
     """Accounts and addresses of providers that nothing is installed for: misspelt, most of the time."""
     installed = plugins.names("provider")
-    for name in sorted({*settings.base_urls, *(account.provider for account in settings.accounts)} - {*installed}):
+    named = {*settings.base_urls, *(account.provider for account in settings.accounts)}
+    data = {record.name for record in plugins.records("provider") if record.state == "data"}
+    for name in sorted(named & data):
+        text = f"it names the provider {name!r}, which can't be called yet: its data alone are installed"
+        yield Finding("configuration", "problem", text, "`modelscan plugins` lists what can be called.")
+    for name in sorted(named - {*installed} - data):
         near = get_close_matches(name, installed, n=1)
         yield Finding(
             "configuration",

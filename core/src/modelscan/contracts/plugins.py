@@ -6,8 +6,9 @@ from typing import Literal
 
 import msgspec
 
-PluginState = Literal["found", "loaded", "broken", "blocked", "conflict", "incompatible"]
-"""`found`: installed and not imported yet. `conflict`: another plugin has its name, and this one isn't used."""
+PluginState = Literal["found", "loaded", "broken", "blocked", "conflict", "incompatible", "data"]
+"""`found`: installed and not imported yet. `conflict`: another plugin has its name, and this one isn't used. `data`: it
+holds a catalog and no codec, so it is never imported and never called."""
 
 
 class PluginRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,7 +18,7 @@ class PluginRecord(msgspec.Struct, frozen=True, kw_only=True):
     `advice` is the command or the change that mends it; both are empty where nothing is. `import_s` is None until it
     was imported; `is_slow` also holds while an import blocks. `is_native` marks a provider that runs its model in this
     process. `level` is the quality level that the distribution was published with (its keyword
-    `modelscan-level-NAME`); empty for none.
+    `modelscan-level-NAME`), `data` for one without a codec; empty for none.
     """
 
     kind: str

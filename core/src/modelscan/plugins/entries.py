@@ -9,15 +9,21 @@ import msgspec
 
 from modelscan.contracts.plugins import PluginRecord, PluginState
 from modelscan.contracts.provider import Provider
-from modelscan.errors import PluginBlockedError, PluginBrokenError, PluginError, PluginIncompatibleError
+from modelscan.errors import (
+    PluginBlockedError,
+    PluginBrokenError,
+    PluginError,
+    PluginIncompatibleError,
+    PluginNotFoundError,
+)
 from modelscan.plugins.discovery import Found, canonical, distribution_of
+from modelscan.plugins.metadata import compatible_address, level, metadata
 from modelscan.plugins.notices import warn
 
 if TYPE_CHECKING:
     from modelscan.plugins.implementations import Implementation
 
 _CORE = "modelscan-core"
-_LEVEL = "modelscan-level-"
 
 
 class Entry(msgspec.Struct, eq=False):
@@ -55,7 +61,7 @@ class Entry(msgspec.Struct, eq=False):
         """What is to be installed to get it; empty for what a program gave."""
         if self.found.is_builtin:
             return _CORE
-        return _metadata(self.found, "Name")
+        return metadata(self.found, "Name")
 
     @property
     def has_first_claim(self) -> bool:
@@ -71,6 +77,11 @@ class Entry(msgspec.Struct, eq=False):
         """Note that it can be used. Also after an import that had been given up on."""
         self.state, self.error, self.advice, self.cause = "loaded", "", "", None
 
+    def note_level(self) -> None:
+        """Note where its distribution holds data alone: there is nothing to import then."""
+        if self.state == "found" and self.kind == "provider" and level(self.found) == "data":
+            self.state = "data"
+
     def is_slow_now(self) -> None:
         """Note that its import takes too long: it may still be going on."""
         self.is_slow = True
@@ -78,6 +89,8 @@ class Entry(msgspec.Struct, eq=False):
 
     def refusal(self) -> PluginError:
         """The error that says why it can't be used, for its state. The cause is chained."""
+        if self.state == "data":
+            return self._without_codec()
         classes: dict[str, type[PluginError]] = {"blocked": PluginBlockedError, "incompatible": PluginIncompatibleError}
         provider = self.name if self.kind == "provider" else ""
         refusal = classes.get(self.state, PluginBrokenError)(
@@ -93,33 +106,37 @@ class Entry(msgspec.Struct, eq=False):
             name=self.name,
             state=self.state,
             distribution=self.distribution,
-            version=_core_version() if self.found.is_builtin else _metadata(self.found, "Version"),
+            version=_core_version() if self.found.is_builtin else metadata(self.found, "Version"),
             error=self.error,
             advice=self.advice,
             is_builtin=self.found.is_builtin,
             is_slow=self.is_slow,
             import_s=self.import_s,
             is_native=_is_native(self.component),
-            level=_level(self.found),
+            level=level(self.found),
+        )
+
+    def _without_codec(self) -> PluginNotFoundError:
+        advice = f"`modelscan catalog show {self.name}` tells what it holds."
+        if address := compatible_address(self.found):
+            is_local = address.startswith("http://")
+            key = None if is_local else f"{self.name.replace('-', '_').upper()}_API_KEY"
+            advice += (
+                " The vendor speaks as OpenAI does: until there is a codec of its own, give the client "
+                f"plugins=[openai_compatible({self.name!r}, base_url={address!r}, key={key!r})], with "
+                "openai_compatible from modelscan.wire.openai_compatible"
+                + ("." if is_local else " and the API key in that variable.")
+            )
+        return PluginNotFoundError(
+            f"provider {self.name!r} can't be called yet: {self.distribution} holds its plans, limits, models and "
+            "prices, and no codec is installed that speaks to it",
+            provider=self.name,
+            advice=advice,
         )
 
     def _reinstall(self) -> str:
         home = self.distribution
         return f"pip install --upgrade {home}" if home else ""
-
-
-def _metadata(found: Found, field: str) -> str:
-    if found.distribution is None:
-        return ""
-    try:
-        return str(found.distribution.metadata[field] or "")
-    except Exception:  # noqa: BLE001 - a folder without metadata, or one that can't be read: the plugin itself may be fine
-        return ""
-
-
-def _level(found: Found) -> str:
-    words = _metadata(found, "Keywords").replace(",", " ").split()
-    return next((word.removeprefix(_LEVEL) for word in words if word.startswith(_LEVEL)), "")
 
 
 def _core_version() -> str:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _ORDER = {kind: position for position, kind in enumerate(GROUP_OF)}
 _USABLE = ("found", "loaded")
 _BROKEN = ("broken", "incompatible")
+_LAST = {"conflict": 1, "data": 2}  # of those with one name, who is asked when no other is there
 
 
 class Plugins:
@@ -152,7 +153,7 @@ class Plugins:
         found = self._named(kind, name, self._known()) or self._named(kind, name, self._known(fresh=True))
         if not found:
             raise self._not_found(kind, name)
-        entry = next((entry for entry in found if entry.state != "conflict"), found[0])
+        entry = min(found, key=lambda entry: _LAST.get(entry.state, 0))
         if len(found) > 1 and entry not in self._extras:
             losers = [other for other in found if other.state == "conflict" and other is not entry]
             for other in losers:
@@ -178,6 +179,7 @@ class Plugins:
                 new = [Entry(found) for found in installed(fresh=fresh) if (found.kind, found.name) not in known]
                 for entry in new:
                     self._permissions.apply(entry)
+                    entry.note_level()
                 settle_claims(self._extras, new)
                 self._entries = [*(self._entries or self._extras), *new]
             return self._entries
