@@ -17,7 +17,8 @@ from pathlib import Path
 import nox
 
 ROOT = Path(__file__).parent
-MEMBERS = [ROOT / "core", *sorted(path.parent for path in ROOT.glob("plugins/*/*/pyproject.toml"))]
+PLUGINS = sorted(path.parent for path in ROOT.glob("plugins/*/*/pyproject.toml"))
+MEMBERS = [ROOT / "core", *(path for path in PLUGINS if (path / "tests").is_dir())]  # without tests: data alone
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 TESTS = ("--group", "dev", "--group", "plugins")
 

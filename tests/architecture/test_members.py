@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import tomllib
 
 import pytest
@@ -23,13 +24,15 @@ KINDS = {
     "kits": ("kit", ""),  # a kit is a library on the public API; it may have commands and hooks
 }
 
+DATA = {"__init__.py", "catalog.yaml", "py.typed"}
+
 every_member = pytest.mark.parametrize("member", MEMBERS, ids=lambda member: member.name)
 every_plugin = pytest.mark.parametrize("member", PLUGINS, ids=lambda member: member.name)
 
 
 @every_member
 def test_a_member_has_what_a_distribution_needs(member: Member) -> None:
-    needed = ("README.md", "LICENSE", "pyproject.toml", "tests")
+    needed = ["README.md", "LICENSE", "pyproject.toml", *([] if member.is_data else ["tests"])]
     assert [name for name in needed if not (member.folder / name).exists()] == []
     assert (member.package / "py.typed").is_file()
     assert (member.package / "__init__.py").is_file()
@@ -59,6 +62,15 @@ def test_a_plugins_folder_gives_all_of_its_names(member: Member) -> None:
     assert member.package.name == f"modelscan_{kind}_{name.replace('-', '_')}"
     if group:
         assert project["entry-points"] == {group: {name: member.package.name}}
+
+
+@every_plugin
+def test_a_plugin_of_the_level_data_is_a_catalog_and_a_docstring(member: Member) -> None:
+    if member.is_data:
+        assert {path.name for path in member.package.iterdir()} - {"__pycache__"} == DATA
+        (only,) = ast.parse((member.package / "__init__.py").read_text(encoding="utf-8")).body
+        assert isinstance(only, ast.Expr)
+        assert not (member.folder / "tests").exists(), "tests/conformance/test_catalogs.py holds what is to be tested"
 
 
 @every_plugin

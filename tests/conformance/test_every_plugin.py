@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from workspace import PLUGINS, Member
+
 SUITES = {
     "providers": "ProviderSuite",
     "transports": "TransportSuite",
@@ -17,11 +16,12 @@ SUITES = {
     "stores": "StoreSuite",
     "hooks": "HooksSuite",
 }
-PLUGINS = sorted(path.parent for path in ROOT.glob("plugins/*/*/pyproject.toml") if path.parts[-3] in SUITES)
+HELD = [member for member in PLUGINS if member.folder.parts[-2] in SUITES and not member.is_data]
 
 
-@pytest.mark.parametrize("plugin", PLUGINS, ids=lambda path: f"{path.parts[-2]}-{path.name}")
-def test_a_plugin_s_tests_hold_it_to_the_suite_of_its_kind(plugin: Path) -> None:
+@pytest.mark.parametrize("member", HELD, ids=lambda member: member.name)
+def test_a_plugin_s_tests_hold_it_to_the_suite_of_its_kind(member: Member) -> None:
+    plugin = member.folder
     suite = SUITES[plugin.parts[-2]]
     tests = "".join(path.read_text(encoding="utf-8") for path in plugin.glob("tests/**/*.py"))
     assert f"({suite})" in tests, f"write {plugin.name}/tests/test_conformance.py with a class of {suite}"

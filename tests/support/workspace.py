@@ -31,6 +31,11 @@ class Member:
         return tomllib.loads((self.folder / "pyproject.toml").read_text(encoding="utf-8"))
 
     @property
+    def is_data(self) -> bool:
+        """Whether it is of the level `data`: a catalog without a codec, which `tests/conformance` alone tests."""
+        return "modelscan-level-data" in self.project["project"].get("keywords", ())
+
+    @property
     def package(self) -> Path:
         """The folder of its import package."""
         name: str = self.project["tool"]["uv"]["build-backend"]["module-name"]

@@ -14,7 +14,7 @@ from rendered import rendered
 from workspace import PLUGINS, ROOT, Member
 
 KIND_OF = {folder_name(kind): kind for kind in KINDS}
-MADE = [member for member in PLUGINS if member.name.split("/")[1] in KIND_OF]
+MADE = [member for member in PLUGINS if member.name.split("/")[1] in KIND_OF and not member.is_data]
 
 # What of its metadata is a plugin's own.
 OWN = ("version", "description", "dependencies", "optional-dependencies", "keywords", "urls")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -22,8 +22,9 @@ C = TypeVar("C", bound=Catalog)
 
 _AT: Final = re.compile(r"^(?P<message>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?$", re.DOTALL)
 _STEP: Final = re.compile(r"\.(\w+)|\[(\d+)\]|(\[\.\.\.\])")
-# A Decimal's: a number in YAML, text in JSON; none in these files is negative.
+# A Decimal's: a number in YAML, text in JSON. Only what a limit counts may be negative: cached tokens are taken off.
 _EXACT: Final = {"type": ["string", "number"], "minimum": 0, "pattern": r"^\d+(\.\d+)?$"}
+_SIGNED: Final = {"type": ["string", "number"], "pattern": r"^-?\d+(\.\d+)?$"}
 
 
 @attrs.frozen
@@ -108,11 +109,11 @@ def _told(text: str, document: Marked) -> Problem:
     return Problem(document.position(where), match["message"])
 
 
-def _with_numbers(part: Any) -> Any:
+def _with_numbers(part: Any, numbers: Mapping[str, Any] = _EXACT) -> Any:
     if isinstance(part, list):
-        return [_with_numbers(item) for item in part]
+        return [_with_numbers(item, numbers) for item in part]
     if not isinstance(part, dict):
         return part
     if part.get("format") == "decimal":
-        return {**part, **_EXACT}
-    return {key: _with_numbers(value) for key, value in part.items()}
+        return {**part, **numbers}
+    return {key: _with_numbers(value, _SIGNED if key == "counts" else numbers) for key, value in part.items()}
