@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Final
+
+_PIECE: Final = re.compile(r"(\d{1,12}(?:\.\d{0,12})?)(ns|us|µs|ms|s|m|h)")
+_UNITS_S: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def retry_after_s(headers: Iterable[tuple[str, str]], now: datetime | None = None) -> float | None:
@@ -22,11 +27,35 @@ def retry_after_s(headers: Iterable[tuple[str, str]], now: datetime | None = Non
     seconds = _number(text)
     if seconds is not None or not text:
         return seconds
-    until = _date(text)
+    until = http_date(text)
     if until is None:
         return None
-    since = _date(found.get("date", "")) or now or datetime.now(UTC)
+    since = http_date(found.get("date", "")) or now or datetime.now(UTC)
     return max(0.0, (until - since).total_seconds())
+
+
+def duration_s(text: str) -> float | None:
+    """Seconds of a duration as Go writes it (`6m0s`, `1.5s`, `12ms`); None for anything else.
+
+    >>> duration_s("1m2.5s")
+    62.5
+    """
+    total, end = 0.0, 0
+    for piece in _PIECE.finditer(text):
+        if piece.start() != end:
+            return None
+        total += float(piece[1]) * _UNITS_S[piece[2]]
+        end = piece.end()
+    return total if end and end == len(text) else None
+
+
+def http_date(text: str) -> datetime | None:
+    """The moment that an HTTP date names; None for anything else."""
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, IndexError, TypeError, OverflowError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _number(text: str) -> float | None:
@@ -35,11 +64,3 @@ def _number(text: str) -> float | None:
     except ValueError:
         return None
     return value if math.isfinite(value) and value >= 0 else None
-
-
-def _date(text: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, IndexError, TypeError, OverflowError):
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

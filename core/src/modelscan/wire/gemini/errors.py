@@ -95,6 +95,12 @@ class GeminiErrors:
         return _refused(response, envelope.error, is_error=is_error)
 
 
+def passed_quotas(body: bytes) -> tuple[tuple[str, str], ...]:
+    """The ids of the quotas that a refusal names, and their amounts where it tells them; empty for any other body."""
+    error = _envelope(body).error or ErrorBody()
+    return tuple((name, amount) for name, amount in _quotas(_read(error.details or ())) if name)
+
+
 def _envelope(body: bytes) -> ErrorEnvelope:
     try:
         if body.lstrip()[:1] == b"[":

@@ -31,6 +31,7 @@ from modelscan.errors import (
 from modelscan.wire.failures import class_of, provider_error
 from modelscan.wire.loose import listed
 from modelscan.wire.unreadable import UNREADABLE
+from modelscan.wire.waits import duration_s
 
 KINDS: Final[Mapping[str, type[ProviderError]]] = {
     "context_length_exceeded": ContextLengthError,
@@ -40,6 +41,8 @@ KINDS: Final[Mapping[str, type[ProviderError]]] = {
     "billing_not_active": QuotaExceededError,
     "insufficient_balance": QuotaExceededError,
     "insufficient_credits": QuotaExceededError,
+    "exceeded_current_quota_error": QuotaExceededError,  # Moonshot
+    "arrearage": QuotaExceededError,  # DashScope
     "access_terminated": PermissionDeniedError,
     "unsupported_country_region_territory": PermissionDeniedError,
     "content_policy_violation": ContentFilterError,
@@ -92,7 +95,7 @@ _NO_MODEL: Final = re.compile(
 _NO_KEY: Final = re.compile(r"(incorrect|invalid) API key", re.IGNORECASE)
 _BY_WORDS: Final = ((_TOO_LONG, ContextLengthError), (_NO_MODEL, NotFoundError), (_NO_KEY, AuthenticationError))
 _BAD_REQUEST: Final = int(HTTPStatus.BAD_REQUEST)  # every reply comes by here, and an enumeration compares slowly
-_TRY_AGAIN: Final = re.compile(r"try again in (?:(\d{1,6})h)?(?:(\d{1,6})m(?!s))?(?:(\d{1,9}(?:\.\d*)?)(ms|s))?")
+_TRY_AGAIN: Final = re.compile(r"try again in ((?:\d{1,9}(?:\.\d{0,12})?(?:ms|[hms]))+)")
 _DEEPEST: Final = 5  # nobody's complaints are nested deeper
 _ERROR_STATUS: Final = re.compile(r"[45][0-9][0-9]")
 _HAS_ERROR: Final = re.compile(rb'"error"\s*:\s*[{"]|"(?:object|type)"\s*:\s*"error"')
@@ -198,8 +201,4 @@ def _kind(message: str, codes: list[str], status: int) -> type[ProviderError]:
 def _wait_s(message: str) -> float | None:
     """The wait that the message asks for, where headers don't: "Please try again in 1m2.5s"."""
     found = _TRY_AGAIN.search(message)
-    if found is None or not any(found.groups()):
-        return None
-    hours, minutes, number, unit = found.groups()
-    seconds = float(number or 0) / (1000 if unit == "ms" else 1)
-    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + seconds
+    return None if found is None else duration_s(found[1])
