@@ -6,6 +6,7 @@ import inspect
 import json
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import get_args, get_origin
@@ -15,7 +16,7 @@ import click
 from modelscan import errors
 from modelscan.authoring.definition import Definition
 from modelscan.catalog.format import Catalog
-from modelscan.catalog.reading import schema
+from modelscan.catalog.reading import read, schema
 from modelscan.cli.app import COMMANDS, app
 from modelscan.client.settings import ACCOUNT_KEYS, KEYS, OTHER_VARIABLES, PROVIDER_KEYS, ROUTE_KEYS, Key
 from modelscan.plugins import Plugins
@@ -91,20 +92,81 @@ def plugin_directory() -> str:
     for kind in sorted({path.parent.parent.name for path in MEMBERS}):
         lines += ["", f"## {kind.capitalize()}", "", "| plugin | install | what it is | can | key | level |"]
         lines.append("|---|---|---|---|---|---|")
-        lines += [_row(*_plugin_cells(path, kind)) for path in MEMBERS if path.parent.parent.name == kind]
+        lines += [
+            _row(*_plugin_cells(path, kind))
+            for path in MEMBERS
+            if path.parent.parent.name == kind and not _is_data(path)
+        ]
+    count = sum(map(_is_data, MEMBERS))
+    lines += ["", f"{count} more providers are known by their data alone: [Providers](providers.md) names them."]
     return "\n".join(lines) + "\n"
+
+
+_COUNTED = ("models", "prices", "plans", "limits", "official", "secondary", "unverified")
+_HOW_SURE = """\
+What each provider's package holds in its [catalog.yaml](catalog-format.md). One of the level `data` can't be called
+yet: its package has no codec.
+
+*Official* are the prices and limits that were read on the vendor's own page, *secondary* those that somebody else read
+there, *unverified* those that nobody has checked; *last read* says from which day to which that was."""
+
+
+def provider_directory() -> str:
+    """Every provider that a catalog of this repository tells of: how much, and how sure and fresh that is."""
+    catalogs = [(path, *found) for path in MEMBERS for found in _catalogs(path)]
+    sums = [sum(column) for column in zip(*(_counts(catalog) for _, catalog, _ in catalogs), strict=True)]
+    lines = [
+        "# Providers",
+        *("", _HOW_SURE, ""),
+        _row("provider", "", "level", *_COUNTED, "last read"),
+        "|---|---|---|---|---|---|---|---|---|---|---|",
+        *(_row(*_provider_cells(path, catalog, level)) for path, catalog, level in catalogs),
+        _row("", f"{len(catalogs)} providers", "", *map(str, sums), ""),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _catalogs(path: Path) -> Iterator[tuple[Catalog, str]]:
+    """A member's catalog, if it has one, and its level."""
+    for file in path.parent.glob("src/*/catalog.yaml"):
+        yield read(file.read_text(encoding="utf-8"), Catalog, name=str(file)), _level(path)
+
+
+def _provider_cells(path: Path, catalog: Catalog, level: str) -> tuple[str, ...]:
+    days = sorted(source.verified for source in catalog.sources)
+    read_on = days[0] if days[0] == days[-1] else f"{days[0]} to {days[-1]}"
+    return f"`{path.parent.name}`", catalog.name, level, *map(str, _counts(catalog)), read_on
+
+
+def _counts(catalog: Catalog) -> tuple[int, ...]:
+    """Its models, prices, plans and limits, and of the prices and limits those of each trust."""
+    trust = {source.id: source.trust for source in catalog.sources}
+    prices = [prices.source or model.source for model in catalog.models for prices in model.prices]
+    limits = [limit.source or plan.source for plan in catalog.plans for limit in plan.limits]
+    by = Counter(trust[source] for source in (*prices, *limits))
+    counts = len(catalog.models), len(prices), len(catalog.plans), len(limits)
+    return *counts, by["official"], by["secondary"], by["unverified"]
 
 
 def _plugin_cells(path: Path, kind: str) -> tuple[str, ...]:
     project = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
     name = path.parent.name
-    levels = [word.rpartition("-")[2] for word in project.get("keywords", ()) if word.startswith("modelscan-level-")]
     can, keys = "", ""
     if kind == "providers":
         provider = Plugins().provider(name)
         can = ", ".join(provider.capabilities()).replace("_", " ")
         keys = ", ".join(f"`{variable}`" for variable in provider.connection.env)
-    return f"`{name}`", f"`pip install {project['name']}`", project["description"], can, keys, "".join(levels)
+    return f"`{name}`", f"`pip install {project['name']}`", project["description"], can, keys, _level(path)
+
+
+def _level(path: Path) -> str:
+    """The level that a member is published with."""
+    words = tomllib.loads(path.read_text(encoding="utf-8"))["project"].get("keywords", ())
+    return "".join(word.rpartition("-")[2] for word in words if word.startswith("modelscan-level-"))
+
+
+def _is_data(path: Path) -> bool:
+    return _level(path) == "data"
 
 
 def catalog_schema() -> str:
@@ -129,6 +191,7 @@ PAGES = {
     "errors.md": error_tree,
     "hooks.md": hook_reference,
     "plugins.md": plugin_directory,
+    "providers.md": provider_directory,
 }
 
 
