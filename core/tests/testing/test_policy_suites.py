@@ -17,12 +17,20 @@ from modelscan.testing.conformance import (
     LimiterSuite,
     StoreSuite,
     StrategySuite,
+    TokenizerSuite,
 )
 from modelscan.types.chat import ChatChunk, ChatReply, ChatRequest
 from modelscan.types.messages import assistant, user
 
 SECRET = "Mellon"
 SHOWN = "[secret]"
+
+
+class Bytes:
+    name = "bytes"
+
+    def count(self, text: str, model: str) -> int | None:
+        return len(text.encode(errors="surrogatepass")) if model == "bytes" else None
 
 
 class MemoryCache:
@@ -108,6 +116,11 @@ class TestUnlimited(LimiterSuite):
 
 class TestFirst(StrategySuite):
     strategy = "first"
+
+
+class TestBytes(TokenizerSuite):
+    tokenizer = Bytes()
+    models = ("bytes",)
 
 
 class TestMemoryCache(CacheSuite):

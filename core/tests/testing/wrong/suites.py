@@ -10,6 +10,7 @@ from modelscan.testing.conformance import (
     ProviderSuite,
     StoreSuite,
     StrategySuite,
+    TokenizerSuite,
 )
 
 from . import (
@@ -110,6 +111,11 @@ class TestEternalCache(CacheSuite):
 
 class TestInventiveStrategy(StrategySuite):
     strategy = policies.InventiveStrategy
+
+
+class TestGuessingTokenizer(TokenizerSuite):
+    tokenizer = policies.GuessingTokenizer()
+    models = ("guess",)
 
 
 class TestWorstFirstStore(StoreSuite):

@@ -17,6 +17,7 @@ from modelscan.testing.conformance.policy_tests.hooks import HooksSuite
 from modelscan.testing.conformance.policy_tests.limiter import LimiterSuite
 from modelscan.testing.conformance.policy_tests.store import StoreSuite
 from modelscan.testing.conformance.policy_tests.strategy import StrategySuite
+from modelscan.testing.conformance.policy_tests.tokenizer import TokenizerSuite
 from modelscan.testing.conformance.provider import ProviderSuite
 
 __all__ = [
@@ -29,4 +30,5 @@ __all__ = [
     "ProviderSuite",
     "StoreSuite",
     "StrategySuite",
+    "TokenizerSuite",
 ]
