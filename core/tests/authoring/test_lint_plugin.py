@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -71,6 +72,17 @@ def test_a_wrong_catalog_is_told_with_line_and_column(plugin: Path) -> None:
     assert findings(plugin) == [f"{CATALOG}:3:7: 'plan' isn't known here: did you mean 'plans'?"]
     (plugin / CATALOG).write_text("format: 1\nprovider: akme\n")
     assert findings(plugin) == [f"{CATALOG}:2:11: the catalog is akme's, and the plugin is acme"]
+
+
+def test_a_provider_of_the_level_data_needs_a_catalog_and_neither_tests_nor_a_codec(plugin: Path) -> None:
+    path = plugin / "pyproject.toml"
+    path.write_text(path.read_text().replace("[project]\n", '[project]\nkeywords = ["modelscan-level-data"]\n', 1))
+    shutil.rmtree(plugin / "tests")
+    (plugin / INIT).write_text('"""Acme: its data alone."""\n')
+    (plugin / CATALOG).unlink()
+    assert findings(plugin) == [f"{CATALOG}: it isn't there, and a plugin of the level `data` is nothing else"]
+    (plugin / CATALOG).write_text("format: 1\nprovider: acme\n")
+    assert findings(plugin) == []
 
 
 Source = Callable[[str], list[str]]
