@@ -33,32 +33,32 @@ def by_distribution(plugins: Plugins, kind: str, name: str) -> dict[str, str]:
 def test_the_distribution_named_after_the_plugin_wins_and_the_conflict_is_shown(
     site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
-    site.plugin("provider", "groq", "1 / 0", distribution="acme-things")
-    site.provider("groq", distribution="Modelscan_Provider.groq")
+    site.plugin("provider", "quork", "1 / 0", distribution="acme-things")
+    site.provider("quork", distribution="Modelscan_Provider.quork")
     plugins = Plugins()
     with caplog.at_level(logging.WARNING, "modelscan"):
-        assert plugins.provider("groq").name == "groq"
-        plugins.provider("groq")
-    assert by_distribution(plugins, "provider", "groq") == {
+        assert plugins.provider("quork").name == "quork"
+        plugins.provider("quork")
+    assert by_distribution(plugins, "provider", "quork") == {
         "acme-things": "conflict",
-        "Modelscan_Provider.groq": "loaded",
+        "Modelscan_Provider.quork": "loaded",
     }
     assert [record.getMessage() for record in caplog.records] == [
-        "provider 'groq' of acme-things isn't used: the name is Modelscan_Provider.groq's (see `modelscan plugins`)"
+        "provider 'quork' of acme-things isn't used: the name is Modelscan_Provider.quork's (see `modelscan plugins`)"
     ]
 
 
 def test_of_two_strangers_with_one_name_neither_is_used_and_others_are(site: Site) -> None:
-    site.provider("groq", distribution="acme-things")
-    site.provider("groq", distribution="beta-things")
+    site.provider("quork", distribution="acme-things")
+    site.provider("quork", distribution="beta-things")
     site.provider("working")
     plugins = Plugins()
     with pytest.raises(PluginBrokenError, match="claims the same name, so neither is used") as caught:
-        plugins.provider("groq")
+        plugins.provider("quork")
     assert caught.value.advice.startswith("pip uninstall ")
-    assert by_distribution(plugins, "provider", "groq") == {"acme-things": "conflict", "beta-things": "conflict"}
+    assert by_distribution(plugins, "provider", "quork") == {"acme-things": "conflict", "beta-things": "conflict"}
     assert plugins.provider("working").name == "working"
-    assert "groq" not in plugins.names("provider")
+    assert "quork" not in plugins.names("provider")
 
 
 def test_one_name_of_two_kinds_is_no_conflict(site: Site) -> None:
@@ -95,13 +95,13 @@ def test_built_ins_load_through_the_same_hooks() -> None:
 
 
 def test_a_blocked_plugin_is_never_imported_and_says_where_to_unblock_it(site: Site) -> None:
-    site.plugin("provider", "groq", "1 / 0")
-    plugins = Plugins(block=["provider:groq"])
+    site.plugin("provider", "quork", "1 / 0")
+    plugins = Plugins(block=["provider:quork"])
     with pytest.raises(PluginBlockedError, match="the configuration blocks it") as caught:
-        plugins.provider("groq")
-    assert caught.value.advice == "Take provider:groq out of plugins.block."
-    assert next(record for record in plugins.check("provider") if record.name == "groq").state == "blocked"
-    assert "groq" not in plugins.names("provider")
+        plugins.provider("quork")
+    assert caught.value.advice == "Take provider:quork out of plugins.block."
+    assert next(record for record in plugins.check("provider") if record.name == "quork").state == "blocked"
+    assert "quork" not in plugins.names("provider")
 
 
 def test_a_built_in_can_be_blocked() -> None:
@@ -110,10 +110,10 @@ def test_a_built_in_can_be_blocked() -> None:
 
 
 def test_an_allow_list_blocks_what_it_doesnt_name_and_no_built_in(site: Site) -> None:
-    site.provider("groq")
+    site.provider("quork")
     site.provider("other")
-    plugins = Plugins(allow=["provider:gr*"])
-    assert plugins.provider("groq").name == "groq"
+    plugins = Plugins(allow=["provider:qu*"])
+    assert plugins.provider("quork").name == "quork"
     assert plugins.strategy("first") is not None
     with pytest.raises(PluginBlockedError) as caught:
         plugins.provider("other")
@@ -121,13 +121,13 @@ def test_an_allow_list_blocks_what_it_doesnt_name_and_no_built_in(site: Site) ->
 
 
 def test_a_blocked_rival_is_no_conflict(site: Site) -> None:
-    site.provider("groq", distribution="acme-things")
-    site.provider("groq")
-    plugins = Plugins(block=["provider:groq"])
-    assert set(by_distribution(plugins, "provider", "groq").values()) == {"blocked"}
+    site.provider("quork", distribution="acme-things")
+    site.provider("quork")
+    plugins = Plugins(block=["provider:quork"])
+    assert set(by_distribution(plugins, "provider", "quork").values()) == {"blocked"}
 
 
-@pytest.mark.parametrize("item", ["groq", "provider:", "providr:groq"])
+@pytest.mark.parametrize("item", ["quork", "provider:", "providr:quork"])
 def test_a_list_item_that_is_no_kind_and_name_is_an_error(item: str) -> None:
     with pytest.raises(ConfigurationError):
         Plugins(block=[item])
@@ -154,16 +154,16 @@ def test_an_unknown_name_near_nothing_lists_what_there_is() -> None:
 
 
 def test_a_provider_that_was_given_is_used_before_an_installed_one(site: Site) -> None:
-    site.provider("groq")
-    site.module("fake_own", provider_source("groq"))
+    site.provider("quork")
+    site.module("fake_own", provider_source("quork"))
     own = __import__("fake_own")
     plugins = Plugins(extra=[own])
-    assert plugins.provider("groq").errors.__class__.__module__ == "fake_own"
-    assert by_distribution(plugins, "provider", "groq") == {"": "loaded", "modelscan-provider-groq": "conflict"}
+    assert plugins.provider("quork").errors.__class__.__module__ == "fake_own"
+    assert by_distribution(plugins, "provider", "quork") == {"": "loaded", "modelscan-provider-quork": "conflict"}
 
 
 def test_of_two_that_were_given_the_later_one_is_used(site: Site) -> None:
-    site.module("fake_first", provider_source("groq"))
-    site.module("fake_second", provider_source("groq"))
+    site.module("fake_first", provider_source("quork"))
+    site.module("fake_second", provider_source("quork"))
     plugins = Plugins(extra=[__import__("fake_first"), __import__("fake_second")])
-    assert plugins.provider("groq").errors.__class__.__module__ == "fake_second"
+    assert plugins.provider("quork").errors.__class__.__module__ == "fake_second"
