@@ -8,7 +8,7 @@ from typing import Final
 
 from modelscan.contracts.limiter import Demand, Quota, Watcher
 from modelscan.errors import ModelScanError
-from modelscan.limits.counters import Counter, Entry, WallClock, counter_for
+from modelscan.limits.counters import Counter, Entry, Rate, WallClock, counter_for
 from modelscan.limits.refusals import beyond, broke
 
 Needs = Sequence[tuple[Counter, int]]
@@ -19,25 +19,34 @@ _MOST_COUNTERS: Final = 1024
 
 
 class Book:
-    """Counters by key, and the moments at which gates open."""
+    """Counters by key, and the moments at which gates open.
 
-    def __init__(self, clock: Callable[[], float], wall: WallClock, watch: Watcher | None) -> None:
+    `altered` are the counters whose amounts were changed while somebody waited: whoever serves the lines clears it.
+    """
+
+    def __init__(
+        self, clock: Callable[[], float], wall: WallClock, watch: Watcher | None, early: WallClock | None = None
+    ) -> None:
         self.counters: dict[str, Counter] = {}
         self.gates: dict[str, float] = {}
+        self.altered: list[Counter] = []
         self._clock = clock
         self._wall = wall
+        self._early = early or wall
         self._watch = watch
         self._most = _MOST_COUNTERS
 
     def counter(self, quota: Quota) -> Counter:
         """The quota's counter, which from now on holds the quota's amount."""
         counter = self.counters.get(quota.key)
-        if counter is None or (counter.quota.kind, counter.quota.window_s) != (quota.kind, quota.window_s):
+        if counter is None or counter.quota.kind != quota.kind:
             if len(self.counters) >= self._most:
                 self._prune()
-            counter = self.counters[quota.key] = counter_for(quota, self._wall)
-        counter.quota = quota
-        counter.amount = quota.amount
+            counter = self.counters[quota.key] = self._empty(quota)
+        elif counter.quota is not quota:
+            if counter.waiting and counter.quota != quota:
+                self.altered.append(counter)
+            counter.become(quota)
         return counter
 
     def needs(self, demand: Demand) -> Needs:
@@ -48,18 +57,17 @@ class Book:
         """Count these entries as taken."""
         for entry in entries:
             counter = entry.counter
-            counter.used += entry.amount
+            before = counter.used
+            counter.live += 1
             counter.open += entry.amount
-            if counter.used >= counter.amount * _WARN_AT:
-                self._warn(counter)
-            elif counter.is_warned:
+            counter.used = used = before + entry.amount
+            warned_from = counter.amount * _WARN_AT
+            if used >= warned_from:
+                if self._watch is not None and (before < warned_from or not counter.is_warned):
+                    self._watch(counter.quota, used)
+                counter.is_warned = True
+            else:
                 counter.is_warned = False
-
-    def _warn(self, counter: Counter) -> None:
-        if not counter.is_warned:
-            counter.is_warned = True
-            if self._watch is not None:
-                self._watch(counter.quota, counter.used)
 
     def opens_at(self, gates: tuple[str, ...]) -> float:
         """When the last of these gates opens; in the past where none is shut."""
@@ -92,13 +100,27 @@ class Book:
         starts += [_earliest(counter, amount, now) for counter, amount in needs if counter.quota.blocks]
         return max(0.0, max(starts) - now)
 
+    def hold_full(self, window_s: float) -> None:
+        """Begin anew with every counter taken in full: rates for a window, gauges for so long, all else to its reset.
+
+        Entries of before have nothing to do with the new counters.
+        """
+        now = self._clock()
+        self.altered = []
+        for key, counter in tuple(self.counters.items()):
+            self.counters[key] = fresh = self._empty(counter.quota)
+            fresh.observe(fresh.amount, None if isinstance(fresh, Rate) else window_s, now)
+
+    def _empty(self, quota: Quota) -> Counter:
+        return counter_for(quota, self._wall, self._early)
+
     def _prune(self) -> None:
         """Drop the counters in which nothing is: a budget for every user makes many."""
         now = self._clock()
         kept = {}
         for key, counter in self.counters.items():
             counter.free(now)
-            if counter.used or counter.open or counter.waiting:
+            if counter.used or counter.live or counter.waiting:
                 kept[key] = counter
         self.counters = kept
         self._most = 2 * len(kept) + _MOST_COUNTERS
@@ -111,5 +133,5 @@ def _earliest(counter: Counter, amount: int, now: float) -> float:
     if counter.quota.kind == "rate":
         if start == inf:  # it hangs on calls under way, whose heads may come at any moment
             start = now + counter.quota.window_s
-        start += (amount + ahead - 1) // counter.amount * counter.quota.window_s
+        start += max(0, amount + ahead - 1) // max(1, counter.amount) * counter.quota.window_s
     return start

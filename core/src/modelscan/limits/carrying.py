@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Literal, cast
 
 import msgspec
 
@@ -10,10 +11,12 @@ from modelscan.contracts.limiter import Claim, LeaseState
 from modelscan.errors import InvalidRequestError
 from modelscan.limits.lease import CountedLease
 
+_Living = Literal["reserved", "sent", "arrived"]
+
 
 class _Token(msgspec.Struct, frozen=True, array_like=True):
     id: bytes
-    state: LeaseState
+    state: _Living
     claims: tuple[Claim, ...]
 
 
@@ -24,7 +27,7 @@ _DECODER = msgspec.json.Decoder(_Token)
 def token_of(lease: CountedLease) -> bytes:
     """A token like no other."""
     claims = tuple(Claim(entry.counter.quota, entry.amount) for entry in lease.entries)
-    return _ENCODER.encode(_Token(os.urandom(12), lease.state, claims))
+    return _ENCODER.encode(_Token(os.urandom(12), cast(_Living, lease.state), claims))
 
 
 def told(token: bytes) -> tuple[LeaseState, tuple[Claim, ...]]:

@@ -2,7 +2,8 @@
 
 What a reply will use isn't known when it is admitted, so an entry goes through three steps: it is taken, `date`d when
 the response's head is here, and it `end`s with what it was worth after all. No counter reads a clock: `now` is a moment
-of a clock that only goes forward, in seconds. Calendar quotas ask for seconds since 1970 as well.
+of a clock that only goes forward, in seconds. Calendar quotas ask for seconds since 1970 as well: a `WallClock` twice,
+once as it may be late and once as it may be early, where a machine's clock isn't to be trusted.
 """
 
 from __future__ import annotations
@@ -43,26 +44,40 @@ class Entry:
 
 
 class Counter:
-    """What all kinds have. `used` may exceed `amount`: that is debt. `open` is the part whose worth isn't known yet."""
+    """What all kinds have. `used` may exceed `amount`: that is debt.
 
-    __slots__ = ("_foreign", "_foreign_until", "amount", "is_warned", "open", "quota", "used", "waiting")
+    `open` is the part that has no date yet (rates) or no known worth (all others), `live` the number of entries that
+    haven't ended, `waiting` what those in line ask for.
+    """
+
+    __slots__ = ("_foreign", "_foreign_until", "amount", "is_warned", "live", "open", "quota", "used", "waiting")
 
     def __init__(self, quota: Quota) -> None:
         self.quota = quota
         self.amount = quota.amount
         self.used = 0
         self.open = 0
+        self.live = 0
         self.waiting = 0
         self.is_warned = False
         self._foreign = 0  # what others have taken, by the provider's word, until a moment
         self._foreign_until = inf
+
+    def become(self, quota: Quota) -> None:
+        """Hold another amount, over another window or period, from now on."""
+        self.quota = quota
+        self.amount = quota.amount
+
+    def may_shrink(self) -> bool:
+        """Whether what calls under way have taken may turn out to be less: a request is one however it ends."""
+        return self.live > 0 and self.quota.unit != "requests"
 
     def free(self, now: float) -> int:
         """What may still be taken at this moment; negative for debt."""
         raise NotImplementedError
 
     def date(self, entry: Entry, now: float) -> None:
-        """The head of the entry's response is here."""
+        """The head of the entry's response is here. Only rates ask when that was."""
 
     def end(self, entry: Entry, worth: int, now: float) -> None:
         """The entry's call is over, and was worth this much."""
@@ -102,6 +117,10 @@ class Rate(Counter):
         self._window_s = quota.window_s
         self._buckets: deque[Entry] = deque()
 
+    def become(self, quota: Quota) -> None:
+        super().become(quota)
+        self._window_s = quota.window_s
+
     def free(self, now: float) -> int:
         buckets = self._buckets
         # An entry at the window's very edge still counts: the provider's window may be closed at both ends.
@@ -128,21 +147,19 @@ class Rate(Counter):
         buckets.append(entry)
 
     def end(self, entry: Entry, worth: int, now: float) -> None:
-        bucket = entry.bucket
-        if bucket is None:
+        self.live -= 1
+        if entry.bucket is None:
             self.date(entry, now)
-            bucket = entry.bucket or entry
-        if worth != entry.amount and bucket.at != inf:
+        bucket = entry.bucket
+        if worth != entry.amount and bucket is not None and bucket.at != inf:
             more = worth - entry.amount
             self.used += more
             bucket.worth += more
 
     def release(self, entry: Entry, now: float) -> None:
-        if entry.bucket is None:
-            self.used -= entry.amount
-            self.open -= entry.amount
-        else:
-            self.end(entry, 0, now)
+        self.live -= 1
+        self.used -= entry.amount
+        self.open -= entry.amount
 
     def earliest(self, amount: int, now: float) -> tuple[float, int]:
         free = self.free(now)
@@ -154,12 +171,12 @@ class Rate(Counter):
             if owed and until <= leaves:
                 free, owed = free + owed, 0
                 if free >= amount:
-                    return nextafter(until, inf), free
+                    return _after(until, now), free
             free += bucket.worth
             if free >= amount:
-                return nextafter(leaves, inf), free
+                return _after(leaves, now), free
         free += owed
-        return nextafter(until, inf) if free >= amount else inf, free
+        return _after(until, now) if free >= amount else inf, free
 
     def observe(self, used: int, reset_s: float | None, now: float) -> None:
         self.free(now)
@@ -168,7 +185,9 @@ class Rate(Counter):
             return
         self.used += more - self._foreign
         self._foreign = more
-        self._foreign_until = now + (self._window_s if reset_s is None else min(reset_s, self._window_s))
+        self._foreign_until = (
+            now + (self._window_s if reset_s is None else min(reset_s, self._window_s)) if more else inf
+        )
 
     def next_s(self, now: float) -> float | None:
         self.free(now)
@@ -188,6 +207,7 @@ class Gauge(Counter):
         return self.amount - self.used
 
     def end(self, entry: Entry, worth: int, now: float) -> None:
+        self.live -= 1
         self.used -= entry.amount
         self.open -= entry.amount
 
@@ -196,7 +216,7 @@ class Gauge(Counter):
         if free >= amount:
             return now, free
         free += self._foreign
-        return nextafter(self._foreign_until, inf) if free >= amount else inf, free
+        return _after(self._foreign_until, now) if free >= amount else inf, free
 
     def observe(self, used: int, reset_s: float | None, now: float) -> None:
         self.free(now)
@@ -211,23 +231,40 @@ class Gauge(Counter):
 
 
 class Calendar(Counter):
-    """At most so much from one reset to the next. A call that a reset comes upon counts before it and after."""
+    """At most so much from one reset to the next. A call that a reset comes upon counts before it and after.
 
-    __slots__ = ("_ends", "_wall")
+    Where the two clocks differ, so does all that is taken between the reset by the one and the reset by the other:
+    while either of them is right, no period of the provider's holds more than the amount.
+    """
 
-    def __init__(self, quota: Quota, wall: WallClock) -> None:
+    __slots__ = ("_early", "_ends", "_settled", "_wall")
+
+    def __init__(self, quota: Quota, wall: WallClock, early: WallClock) -> None:
         super().__init__(quota)
         self._wall = wall
+        self._early = early
+        self._settled: int | None = None  # what was over and done with when the earlier clock saw the reset
         self._ends = self._end_of_period()
 
-    def free(self, now: float) -> int:
-        if self._ends != inf and self._wall() >= self._ends:
+    def become(self, quota: Quota) -> None:
+        had = self.quota
+        super().become(quota)
+        if (quota.period, quota.zone, quota.anchor) != (had.period, had.zone, had.anchor):
             self._ends = self._end_of_period()
-            self.used = self.open
-            self.is_warned = False
+
+    def free(self, now: float) -> int:
+        ends = self._ends
+        if self._settled is None and self._early() >= ends:
+            self._settled = self.used - self.open
+        if self._settled is not None and self._wall() >= ends:
+            self.used -= self._settled
+            self._settled = None
+            self._ends = self._end_of_period()
         return self.amount - self.used
 
     def end(self, entry: Entry, worth: int, now: float) -> None:
+        self.free(now)
+        self.live -= 1
         self.open -= entry.amount
         self.used += worth - entry.amount
 
@@ -235,8 +272,8 @@ class Calendar(Counter):
         free = self.free(now)
         if free >= amount:
             return now, free
-        after = self.amount - self.open
-        return (now + self._ends - self._wall(), after) if after >= amount else (inf, after)
+        after = self.amount - (self.open if self._settled is None else self.used - self._settled)
+        return (_after(now + self._ends - self._wall(), now), after) if after >= amount else (inf, after)
 
     def observe(self, used: int, reset_s: float | None, now: float) -> None:
         self.free(now)
@@ -244,15 +281,20 @@ class Calendar(Counter):
 
     def next_s(self, now: float) -> float | None:
         self.free(now)
-        return None if self._ends == inf else self._ends - self._wall()
+        return None if self._ends == inf else max(0.0, self._ends - self._wall())
 
     def _end_of_period(self) -> float:
         quota = self.quota
         return period_of(quota.period, quota.zone, quota.anchor, self._wall())[1]
 
 
-def counter_for(quota: Quota, wall: WallClock) -> Counter:
-    """An empty counter of the quota's kind."""
+def counter_for(quota: Quota, wall: WallClock, early: WallClock) -> Counter:
+    """An empty counter of the quota's kind; `early` is the wall clock as it may be early, `wall` as it may be late."""
     if quota.kind == "rate":
         return Rate(quota)
-    return Gauge(quota) if quota.kind == "gauge" else Calendar(quota, wall)
+    return Gauge(quota) if quota.kind == "gauge" else Calendar(quota, wall, early)
+
+
+def _after(moment: float, now: float) -> float:
+    """Just after a moment that surely lies ahead, whatever was lost in rounding."""
+    return nextafter(max(moment, now), inf)

@@ -24,7 +24,10 @@ _FORKED_S: Final = 60.0
 
 
 class Engine:
-    """Counters, and the lines before them. `clock` only goes forward; `wall` gives seconds since 1970."""
+    """Counters, and the lines before them. `clock` only goes forward; `wall` gives seconds since 1970.
+
+    Where the machine's clock may be wrong, `wall` is as it may be late and `early` as it may be early.
+    """
 
     def __init__(
         self,
@@ -34,9 +37,11 @@ class Engine:
         longest_wait_s: float = inf,
         watch: Watcher | None = None,
         served: Callable[[], None] | None = None,
+        early: WallClock | None = None,
     ) -> None:
         self.clock = clock
-        self.book = Book(clock, wall, watch)
+        self.book = Book(clock, wall, watch, early)
+        self._served = served
         self.lines = Lines(self.book, self._lease, served)
         self._longest_wait_s = longest_wait_s
         self._carried: dict[bytes, CountedLease] = {}
@@ -55,10 +60,12 @@ class Engine:
             if counter is None or counter.quota is not quota:
                 counter = book.counter(quota)
             amount = claim.amount
-            if quota.blocks and (counter.free(now) < amount or counter.waiting):
+            if (counter.free(now) < amount or counter.waiting) and quota.blocks:
                 return None
             entries.append(Entry(counter, amount))
         book.take(entries)
+        if book.altered:
+            self._heed(now)
         return CountedLease(self, entries)
 
     def enqueue(self, demand: Demand, now: float, granted: Granted) -> Waiter | None:
@@ -76,6 +83,7 @@ class Engine:
         until = longest if demand.deadline is None else min(longest, demand.deadline)
         waiter = Waiter(demand, needs, self._numbers, until, granted)
         self.lines.join(waiter, now)
+        self._heed(now)
         return None if waiter.is_over else waiter
 
     def changed(self, entries: Sequence[Entry], now: float) -> None:
@@ -87,6 +95,7 @@ class Engine:
         """The provider's own count."""
         counter = self.book.counter(quota)
         counter.observe(used, reset_s, now)
+        self._heed(now)
         if self.lines:
             self.lines.changed((counter,), now)
 
@@ -98,13 +107,32 @@ class Engine:
     def standing(self, quota: Quota, now: float) -> Standing:
         """How a quota stands."""
         counter = self.book.counter(quota)
+        self._heed(now)
         free = counter.free(now)
-        return Standing(used=counter.amount - free, reset_s=counter.next_s(now), waiting=counter.waiting)
+        return Standing(
+            used=counter.amount - free, open=counter.open, reset_s=counter.next_s(now), waiting=counter.waiting
+        )
 
-    def hold_full(self, now: float) -> None:
-        """Count every rate as taken for one window, and all else as taken: by the process this one was forked from."""
+    def wait_s(self, demand: Demand, now: float) -> float:
+        """Seconds until the demand could be granted as things stand."""
+        wait_s = self.book.wait_s(demand, now)
+        self._heed(now)
+        return wait_s
+
+    def forked(self) -> None:
+        """This is another process now, and what its parent has under way it will never hear of.
+
+        Every rate counts as taken for one window, and all else as taken; who waits there waits for nothing here.
+        """
+        self._carried = {}
+        self.book.hold_full(_FORKED_S)
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Forget everybody who waits: whoever would have told them is gone."""
         for counter in self.book.counters.values():
-            counter.observe(counter.amount, None if counter.quota.kind == "rate" else _FORKED_S, now)
+            counter.waiting = 0
+        self.lines = Lines(self.book, self._lease, self._served)
 
     def carry(self, lease: CountedLease) -> bytes:
         """A token for a lease that lives on under it."""
@@ -121,17 +149,27 @@ class Engine:
             return known
         state, claims = told(token)
         lease = self._lease([(self.book.counter(claim.quota), claim.amount) for claim in claims])
+        self._heed(now)
         lease.state = state
         if state == "arrived":
             for entry in lease.entries:
                 entry.counter.date(entry, now)
         return lease
 
-    def refuse_all(self, error: ModelScanError) -> None:
+    def refuse_all(self, error: ModelScanError, now: float) -> None:
         """Nobody will be granted anything any more."""
-        self.lines.refuse_all(error)
+        self.lines.refuse_all(error, now)
+
+    def _heed(self, now: float) -> None:
+        """Amounts were changed while somebody waited: see whom that helps, or who asks for too much now."""
+        altered, self.book.altered = self.book.altered, []
+        if altered:
+            self.lines.changed(altered, now)
 
     def _lease(self, needs: Needs) -> CountedLease:
+        now = self.clock()
+        for counter, _ in needs:
+            counter.free(now)
         entries = [Entry(counter, amount) for counter, amount in needs]
         self.book.take(entries)
         return CountedLease(self, entries)

@@ -18,7 +18,7 @@ class Keeper(Protocol):
     clock: Callable[[], float]
 
     def changed(self, entries: Sequence[Entry], now: float) -> None:
-        """What these entries hold has changed."""
+        """What these entries hold has changed, or it is known now when it comes back."""
         ...
 
     def carry(self, lease: CountedLease) -> bytes:
@@ -36,6 +36,13 @@ class CountedLease:
         self.entries = entries
         self.state: LeaseState = "reserved"
 
+    @property
+    def pressure(self) -> float:
+        return max(
+            (entry.counter.used / entry.counter.amount for entry in self.entries if entry.counter.quota.kind == "rate"),
+            default=0.0,
+        )
+
     def sent(self) -> None:
         if self.state != "reserved":
             raise _out_of_order(self.state, "sent")
@@ -48,13 +55,16 @@ class CountedLease:
         now = self._keeper.clock()
         for entry in self.entries:
             entry.counter.date(entry, now)
+        self._keeper.changed(self.entries, now)
 
     def settle(self, amounts: Sequence[int]) -> None:
         if self.state not in _UNDER_WAY:
             raise _out_of_order(self.state, "settled")
+        if len(amounts) != len(self.entries):
+            raise ValueError(f"the lease has {len(self.entries)} claims, and {len(amounts)} amounts came")
         self.state = "settled"
         now = self._keeper.clock()
-        for entry, worth in zip(self.entries, amounts, strict=True):
+        for entry, worth in zip(self.entries, amounts, strict=False):
             entry.counter.end(entry, worth, now)
         self._keeper.changed(self.entries, now)
 

@@ -20,25 +20,36 @@ LONGEST_WAIT_S: Final = 600.0
 
 
 class SteadyWallClock:
-    """Seconds since 1970 that no change of the machine's clock takes forward: a quota must not reset early.
+    """Seconds since 1970, of a machine whose clock may be set while the program runs.
 
-    A clock that is set back is followed; one that is set forward isn't, while this object lives. Time that the machine
-    slept counts where the system tells of it.
+    A clock that was right at first may be set wrong, and one that was wrong may be set right; which it was can't be
+    told. So both readings are kept: `late` is the one that is behind, `early` the one that is ahead. Time that the
+    machine slept counts where the system tells of it.
     """
 
-    def __init__(self) -> None:
-        self._clock = getattr(time, "CLOCK_BOOTTIME", None)
-        self._ahead_s = time.time() - self._steady()
+    def __init__(self, wall: WallClock = time.time, steady: WallClock | None = None) -> None:
+        self._wall = wall
+        self._steady = steady or _time_since_boot
+        self._ahead_s = wall() - self._steady()
 
-    def __call__(self) -> float:
-        return min(time.time(), self._ahead_s + self._steady())
+    def late(self) -> float:
+        """The reading that is behind."""
+        return min(self._wall(), self._ahead_s + self._steady())
 
-    def _steady(self) -> float:
-        return time.monotonic() if self._clock is None else time.clock_gettime(self._clock)
+    def early(self) -> float:
+        """The reading that is ahead."""
+        return max(self._wall(), self._ahead_s + self._steady())
+
+
+def _time_since_boot() -> float:
+    clock = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))  # Linux's, macOS's with its sleep
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
 
 
 class MemoryLimiter:
     """Holds every limit for the calls of one event loop; knows nothing of other processes.
+
+    A second event loop beside the first is a `RuntimeError`; after it is fine.
 
     `longest_wait_s` bounds any wait, `watch` hears when a quota is 80% taken. A process that is forked off finds every
     rate taken for one window: it can't know what its parent still sends.
@@ -54,29 +65,34 @@ class MemoryLimiter:
         clock: Callable[[], float] | None = None,
         wall: WallClock | None = None,
     ) -> None:
+        steady = SteadyWallClock()
         self._engine = Engine(
             clock or time.monotonic,
-            wall or SteadyWallClock(),
+            wall or steady.late,
             longest_wait_s=longest_wait_s,
             watch=watch,
             served=self._set_timer,
+            early=wall or steady.early,
         )
         self._clock = self._engine.clock
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
         self._is_closed = False
         _every.add(self)
 
     async def reserve(self, demand: Demand) -> CountedLease:
-        now = self._clock()
-        lease = self._engine.try_now(demand, now)
-        if lease is not None and not self._is_closed:
-            return lease
-        return await self._waited(demand, now)
-
-    async def _waited(self, demand: Demand, now: float) -> CountedLease:
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._move_to(loop)
         if self._is_closed:
             raise _closed()
-        future: asyncio.Future[CountedLease] = asyncio.get_running_loop().create_future()
+        now = self._clock()
+        lease = self._engine.try_now(demand, now)
+        return await self._waited(demand, now, loop) if lease is None else lease
+
+    async def _waited(self, demand: Demand, now: float, loop: asyncio.AbstractEventLoop) -> CountedLease:
+        future: asyncio.Future[CountedLease] = loop.create_future()
         given: list[CountedLease] = []
 
         def granted(outcome: CountedLease | Exception) -> None:
@@ -91,7 +107,7 @@ class MemoryLimiter:
         self._set_timer()
         try:
             return await future
-        except asyncio.CancelledError:
+        except BaseException:  # cancelled, or thrown away unfinished; a refusal has nothing to give back
             if given:
                 given[0].release()
             elif waiter is not None:
@@ -102,7 +118,7 @@ class MemoryLimiter:
         return self._engine.attach(token, self._clock())
 
     async def wait_time(self, demand: Demand) -> float:
-        return self._engine.book.wait_s(demand, self._clock())
+        return self._engine.wait_s(demand, self._clock())
 
     def observe(self, quota: Quota, used: int, reset_s: float | None) -> None:
         self._engine.observe(quota, used, reset_s, self._clock())
@@ -116,21 +132,36 @@ class MemoryLimiter:
 
     async def close(self) -> None:
         self._is_closed = True
-        self._engine.refuse_all(_closed())
+        self._engine.refuse_all(_closed(), self._clock())
         self._set_timer()
 
     def forked(self) -> None:
-        """Take every rate as full: this is another process now."""
-        self._engine.hold_full(self._clock())
+        """Take every limit as full: this is another process now."""
+        self._timer = None
+        self._loop = None
+        self._engine.forked()
+
+    def _move_to(self, loop: asyncio.AbstractEventLoop) -> None:
+        last = self._loop
+        if last is not None and not last.is_closed() and (last.is_running() or self._engine.lines):
+            raise RuntimeError("this limiter serves another event loop: make a client of its own for each of them")
+        if self._engine.lines:
+            self._engine.abandon()
+        self._loop = loop
+        self._timer = None
 
     def _set_timer(self) -> None:
         """One timer, for the next moment at which anything can change."""
+        now = self._clock()
+        at = self._engine.lines.wake_at(now) if self._engine.lines else None
         if self._timer is not None:
+            if at == self._timer_at:
+                return
             self._timer.cancel()
             self._timer = None
-        at = self._engine.lines.wake_at(self._clock()) if self._engine.lines else None
-        if at is not None:
-            self._timer = asyncio.get_running_loop().call_later(max(0.0, at - self._clock()), self._tick)
+        if at is not None and self._loop is not None and not self._loop.is_closed():
+            self._timer_at = at
+            self._timer = self._loop.call_later(max(0.0, at - now), self._tick)
 
     def _tick(self) -> None:
         self._timer = None

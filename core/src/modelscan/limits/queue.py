@@ -1,15 +1,16 @@
 """Who waits, and in which order: by priority, then the tenants in turn, then as they came.
 
 Waiters whose demands touch the same counters stand in one line; within it each tenant has a lane of its own. Whose turn
-it is among the lanes is start-time fair queueing (Goyal, Vin and Cheng, 1996): a lane moves on by the largest share of
-any counter that it was granted, so tenants share a limit equally however much each of them asks for.
+it is among the lanes, and among lines that share a counter, is start-time fair queueing (Goyal, Vin and Cheng, 1996): a
+lane moves on by the largest share of any counter that it was granted, so tenants share a limit equally however much
+each of them asks for.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush, heapreplace
 from typing import TYPE_CHECKING
 
 from modelscan.contracts.limiter import Demand
@@ -24,9 +25,12 @@ _SPARE_LANES = 64
 
 
 class Waiter:
-    """One demand in line; `granted` hears of its lease, or why there is none."""
+    """One demand in line; `granted` hears of its lease, or why there is none.
 
-    __slots__ = ("demand", "granted", "is_over", "lane", "needs", "number", "overtaken", "until")
+    `ticket` is its place among those who wait for a budget, once it had to.
+    """
+
+    __slots__ = ("demand", "granted", "is_over", "lane", "needs", "number", "overtaken", "ticket", "until")
 
     lane: Lane
 
@@ -38,29 +42,38 @@ class Waiter:
         self.granted = granted
         self.is_over = False
         self.overtaken = 0
+        self.ticket = 0
 
     @property
     def share(self) -> float:
         """The largest part of any limit that it asks for."""
         limits = ((counter, amount) for counter, amount in self.needs if counter.quota.blocks)
-        return max((amount / counter.amount for counter, amount in limits if not counter.quota.is_money), default=0.0)
+        parts = (amount / max(1, counter.amount) for counter, amount in limits if not counter.quota.is_money)
+        return max(parts, default=0.0)
 
 
 class Lane:
-    """The waiters of one tenant at one priority, in the order in which they came."""
+    """The waiters of one tenant at one priority, in the order in which they came.
 
-    __slots__ = ("_over", "_waiters", "is_listed", "line", "priority", "turn")
+    `parked_at` is the budget that its head waits for; meanwhile the lane isn't listed in its line.
+    """
+
+    __slots__ = ("_over", "_waiters", "is_listed", "line", "parked_at", "priority", "turn")
 
     def __init__(self, line: Line, priority: int) -> None:
         self.line = line
         self.priority = priority
         self.turn = 0.0
         self.is_listed = False
+        self.parked_at: Counter | None = None
         self._waiters: deque[Waiter] = deque()
         self._over = 0
 
     def __len__(self) -> int:
         return len(self._waiters) - self._over
+
+    def __iter__(self) -> Iterator[Waiter]:
+        return (waiter for waiter in tuple(self._waiters) if not waiter.is_over)
 
     def head(self) -> Waiter | None:
         """Who has waited longest; those who left are dropped on the way."""
@@ -84,32 +97,38 @@ class Lane:
 
 
 class Line:
-    """The lanes whose demands touch the same counters and gates."""
+    """The lanes whose demands touch the same counters and gates.
+
+    Among lines that share a counter each has so many turns as it has tenants waiting.
+    """
 
     def __init__(self, counters: tuple[Counter, ...], gates: tuple[str, ...]) -> None:
         self.counters = counters
         self.gates = gates
         self.wake_at: float | None = None
         self.parked = 0
+        self.tenants: dict[int, int] = {}  # by priority: how many lanes have waiters
+        self.begun: dict[int, float] = {}  # by priority: where the line stood when it was granted last
+        self.turns: dict[int, float] = {}  # by priority: where it stands now
         self._lanes: dict[tuple[int, str], Lane] = {}
         self._order: list[tuple[int, float, int, Lane]] = []
-        self._turns: dict[int, float] = {}  # by priority: where the lane stood that was granted last
+        self._lane_turns: dict[int, float] = {}  # by priority: where the lane stood that was granted last
         self._listings = 0
         self._most_lanes = _SPARE_LANES
 
     def add(self, waiter: Waiter) -> bool:
         """Put a waiter at the end of its lane; whether it is the first there."""
-        key = (waiter.demand.priority, waiter.demand.tenant)
-        lane = self._lanes.get(key)
+        priority = waiter.demand.priority
+        lane = self._lanes.get((priority, waiter.demand.tenant))
         if lane is None:
             if len(self._lanes) > self._most_lanes:
-                self._lanes = {known: lane for known, lane in self._lanes.items() if len(lane)}
-                self._most_lanes = 2 * len(self._lanes) + _SPARE_LANES
-            lane = self._lanes[key] = Lane(self, waiter.demand.priority)
+                self._forget_lanes()
+            lane = self._lanes[priority, waiter.demand.tenant] = Lane(self, priority)
         is_first = not len(lane)
         lane.append(waiter)
         if is_first:
-            lane.turn = max(lane.turn, self._turns.get(lane.priority, 0.0))
+            self.tenants[priority] = self.tenants.get(priority, 0) + 1
+            lane.turn = max(lane.turn, self._lane_turns.get(priority, 0.0))
             self.list_(lane)
         return is_first
 
@@ -117,35 +136,57 @@ class Line:
         """Put a lane in its place among those that may be next."""
         if not lane.is_listed:
             lane.is_listed = True
-            self._listings += 1
-            heappush(self._order, (-lane.priority, lane.turn, self._listings, lane))
+            heappush(self._order, self._place(lane))
 
     def next_lane(self) -> Lane | None:
         """Take out the lane whose turn it is; `list_` puts it back."""
-        while self._order:
-            lane = heappop(self._order)[3]
-            lane.is_listed = False
-            if lane.head() is not None:
-                return lane
-        return None
+        if self.first() is None:
+            return None
+        lane = heappop(self._order)[3]
+        lane.is_listed = False
+        return lane
 
     def first(self) -> Waiter | None:
         """The waiter whose turn it is."""
-        while self._order:
-            waiter = self._order[0][3].head()
-            if waiter is not None:
+        order = self._order
+        while order:
+            _, turn, _, lane = order[0]
+            waiter = lane.head()
+            if waiter is None:
+                heappop(order)
+                lane.is_listed = False
+            elif turn != lane.turn:  # it was empty for a while, and has come back later in the turns
+                heapreplace(order, self._place(lane))
+            else:
                 return waiter
-            heappop(self._order)[3].is_listed = False
         return None
 
     def served(self, waiter: Waiter) -> None:
         """A waiter has its lease: its lane has had its turn."""
         lane = waiter.lane
-        lane.left(waiter)
-        self._turns[lane.priority] = max(lane.turn, self._turns.get(lane.priority, 0.0))
+        self.left(waiter)
+        self._lane_turns[lane.priority] = max(lane.turn, self._lane_turns.get(lane.priority, 0.0))
         lane.turn += waiter.share
+
+    def left(self, waiter: Waiter) -> None:
+        """A waiter has gone."""
+        lane = waiter.lane
+        lane.left(waiter)
+        if not len(lane):
+            self.tenants[lane.priority] -= 1
 
     def waiters(self) -> Iterator[Waiter]:
         """All of them."""
-        for lane in self._lanes.values():
-            yield from (waiter for waiter in tuple(lane._waiters) if not waiter.is_over)  # noqa: SLF001 - one idea, two classes
+        for lane in tuple(self._lanes.values()):
+            yield from lane
+
+    def _place(self, lane: Lane) -> tuple[int, float, int, Lane]:
+        self._listings += 1
+        return -lane.priority, lane.turn, self._listings, lane
+
+    def _forget_lanes(self) -> None:
+        """Drop the lanes in which nobody waits."""
+        self._lanes = {known: lane for known, lane in self._lanes.items() if len(lane)}
+        self._most_lanes = 2 * len(self._lanes) + _SPARE_LANES
+        self._order = [place for place in self._order if len(place[3])]
+        heapify(self._order)
