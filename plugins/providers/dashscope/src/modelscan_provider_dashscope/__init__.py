@@ -1,1 +1,1 @@
-"""Alibaba Cloud Model Studio: its data alone, in `catalog.yaml`. There is no codec yet, so nothing here is ever imported for a call."""
+"""Alibaba Cloud Model Studio: its data alone, in `catalog.yaml`. Without a codec, no call imports this."""

@@ -1,1 +1,1 @@
-"""fal: its data alone, in `catalog.yaml`. There is no codec yet, so nothing here is ever imported for a call."""
+"""fal: its data alone, in `catalog.yaml`. Without a codec, no call imports this."""

@@ -1,1 +1,1 @@
-"""Pika: its data alone, in `catalog.yaml`. There is no codec yet, so nothing here is ever imported for a call."""
+"""Pika: its data alone, in `catalog.yaml`. Without a codec, no call imports this."""

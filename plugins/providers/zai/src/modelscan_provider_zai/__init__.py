@@ -1,1 +1,1 @@
-"""Z.ai: its data alone, in `catalog.yaml`. There is no codec yet, so nothing here is ever imported for a call."""
+"""Z.ai: its data alone, in `catalog.yaml`. Without a codec, no call imports this."""
