@@ -78,7 +78,7 @@ def test_openai_tells_the_projects_share_and_pictures_apart() -> None:
     }
     project, images, pictures = read("openai", headers, 429)
     assert (project.unit, project.scope, project.used) == ("tokens", ("project", "model"), 100)
-    assert (images.unit, images.window_s, images.pause_s) == ("images", 60.0, 4.0)
+    assert (images.unit, images.window_s, images.remaining, images.reset_s) == ("images", 60.0, 0, 4.0)
     assert (pictures.unit, pictures.limit, pictures.remaining) == ("input_images", 50_000, None)
     assert pictures.used is None
 
@@ -243,7 +243,7 @@ def test_openrouters_reset_tells_the_minute_from_the_day(in_s: int, window_s: fl
         "x-ratelimit-reset": f"{(NOW_S + in_s) * 1000:.0f}",
     }
     (report,) = read("openrouter", headers, 429)
-    assert (report.window_s, report.pause_s, report.scope) == (window_s, in_s, ("account",))
+    assert (report.window_s, report.reset_s, report.scope) == (window_s, in_s, ("account",))
 
 
 def test_openrouter_without_a_reset_tells_no_window() -> None:
@@ -317,4 +317,18 @@ def test_an_errors_body_tells_limits_beside_its_headers() -> None:
 def test_a_calendar_quota_without_its_period_cannot_be_counted() -> None:
     assert not LimitReport(unit="requests", kind="calendar", limit=1).is_countable
     assert LimitReport(unit="requests", kind="calendar", limit=1, period="day").is_countable
-    assert LimitReport(unit="requests", limit=1).pause_s is None
+
+
+@pytest.mark.parametrize(
+    ("report", "pause_s"),
+    [
+        (LimitReport(unit="requests", remaining=0, reset_s=7), 7),
+        (LimitReport(unit="requests", limit=5, remaining=0, reset_s=7), 7),
+        (LimitReport(unit="requests", remaining=1, reset_s=7), None),
+        (LimitReport(unit="requests", remaining=0), None),
+        (LimitReport(unit="requests", remaining=0, reset_s=7, tier="priority"), None),
+        (LimitReport(unit="requests", limit=5, remaining=0, reset_s=7, window_s=60), None),
+    ],
+)
+def test_nothing_left_is_a_pause_where_no_quota_can_hold_it(report: LimitReport, pause_s: float | None) -> None:
+    assert report.pause_s == pause_s

@@ -44,24 +44,24 @@ ORGANIZATION = ("organization", "model")
     [
         (
             (
-                "Rate limit reached for gpt-4.1 in organization org-1 on tokens per min (TPM): Limit 30000, Used 29937, "
-                "Requested 385. Please try again in 644ms. Visit https://platform.openai.com/account/rate-limits."
+                "Rate limit reached for gpt-4.1 in organization org-1 on tokens per min (TPM): Limit 30000, Used "
+                "29937, Requested 385. Please try again in 644ms. Visit https://platform.openai.com/account/rate-limits."
             ),
             [("tokens", 60.0, 30_000, 63, ORGANIZATION)],
             0.644,
         ),
         (
             (
-                "Rate limit reached for gpt-4o in project proj_1 organization org-1 on requests per day (RPD): Limit 200, "
-                "Used 200, Requested 1. Please try again in 7m12s."
+                "Rate limit reached for gpt-4o in project proj_1 organization org-1 on requests per day (RPD): Limit "
+                "200, Used 200, Requested 1. Please try again in 7m12s."
             ),
             [("requests", 86400.0, 200, 0, ("project", "model"))],
             432.0,
         ),
         (
             (
-                "Rate limit reached for model `llama3-70b-8192` in organization `org_1` service tier `on_demand` on tokens "
-                "per minute (TPM): Limit 5000, Used 5747, Requested ~4251. Please try again in 59.977s."
+                "Rate limit reached for model `llama3-70b-8192` in organization `org_1` service tier `on_demand` on "
+                "tokens per minute (TPM): Limit 5000, Used 5747, Requested ~4251. Please try again in 59.977s."
             ),
             [("tokens", 60.0, 5000, 0, ORGANIZATION)],
             59.977,
@@ -221,7 +221,7 @@ def test_openrouter_repeats_headers_in_the_body() -> None:
     headers = {"X-RateLimit-Limit": "20", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1754667660000", "N": 5}
     body = {"error": {"message": "Rate limit exceeded", "code": 429, "metadata": {"headers": headers}}}
     (report,) = refusal(OpenAIErrors(), body, dialect="openrouter").reports
-    assert (report.limit, report.window_s, report.pause_s) == (20, 60.0, 26.0)
+    assert (report.limit, report.window_s, report.reset_s) == (20, 60.0, 26.0)
     assert refusal(OpenAIErrors(), {"error": {"message": '"headers"', "metadata": []}}).reports == ()
     assert read_refusal(RateLimitError("no", body=b'{"headers": ')).reports == ()
 

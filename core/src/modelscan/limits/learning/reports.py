@@ -41,13 +41,16 @@ class LimitReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         return None if self.limit is None or self.remaining is None else self.limit - self.remaining
 
     @property
-    def pause_s(self) -> float | None:
-        """Seconds until there is something again; None while anything is left, or where nobody says when."""
-        return self.reset_s if self.remaining == 0 else None
-
-    @property
     def is_countable(self) -> bool:
         """Whether it says enough to hold a quota of: an amount, and in what time."""
         if self.limit is None:
             return False
         return self.kind == "gauge" or (self.window_s if self.kind == "rate" else self.period) is not None
+
+    @property
+    def pause_s(self) -> float | None:
+        """Seconds for which nothing may be sent: nothing is left, and there is no quota to hold that by.
+
+        None while anything is left, where nobody says when it is back, and for a tier of service.
+        """
+        return self.reset_s if self.remaining == 0 and not self.is_countable and not self.tier else None
