@@ -71,6 +71,7 @@ def test_a_definition_holds_a_catalog_and_a_connection() -> None:
         ("[chat, embed]", "[chat, speech]", "1:1: for openai-compatible the template writes chat, embed, models"),
         ("name: Groq", "name: '\"Groq\"'", "1:1: a `name` has no quotation marks"),
         ("GROQ_BASE_URL", "groq-url", "8:18: 'groq-url' does not match"),
+        ("limits: openai, ", "limits: opneai, ", "18:10: no dialect of such headers is called 'opneai'; there"),
         ("family: openai-compatible", "family: rest", "1:1: media rules belong to a codec that sends media"),
     ],
 )

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from modelscan.catalog.format import Catalog, Part
+from modelscan.limits.learning.tables import DIALECTS
 
 Family = Literal["openai-compatible", "anthropic", "gemini", "rest", "flow", "websocket"]
 Scheme = Literal["bearer", "header", "query", "basic", "none"]
@@ -95,6 +96,11 @@ class Headers(Part, frozen=True, kw_only=True):
     ] = ""
     retry: tuple[Word, ...] = ()
     request_id: tuple[Word, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.limits not in DIALECTS:
+            known = ", ".join(sorted(filter(None, DIALECTS)))
+            raise ValueError(f"no dialect of such headers is called {self.limits!r}; there are {known}")
 
 
 class Definition(Catalog, frozen=True, kw_only=True):

@@ -136,7 +136,8 @@ class Provider:
     """A vendor. One typed field per capability; None is a capability that it doesn't have.
 
     `upload` is no call of its own: it takes a part that has `data` and gives it back with a `file_id`, ahead of a call
-    whose request can't hold the bytes (`media` says so).
+    whose request can't hold the bytes (`media` says so). `limit_headers` names the dialect in which its responses tell
+    of limits (docs/reference/limit-headers.md); empty is what most names mean, `none` that they tell nothing.
     """
 
     name: str

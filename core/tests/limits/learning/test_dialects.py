@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from modelscan.limits.learning import DIALECTS, LimitReport, read_limits
 
+PAGE = Path(__file__).parents[4] / "docs" / "reference" / "limit-headers.md"
 NOW_S = 1_785_693_600.0  # 2026-08-02 18:00:00 UTC
 
 
@@ -332,3 +334,9 @@ def test_a_calendar_quota_without_its_period_cannot_be_counted() -> None:
 )
 def test_nothing_left_is_a_pause_where_no_quota_can_hold_it(report: LimitReport, pause_s: float | None) -> None:
     assert report.pause_s == pause_s
+
+
+@pytest.mark.skipif(not PAGE.exists(), reason="the documentation is not beside the core's tests")
+def test_the_reference_lists_every_dialect() -> None:
+    rows = [line.split("|")[1].strip(" `") for line in PAGE.read_text(encoding="utf-8").splitlines() if "|" in line]
+    assert set(filter(None, DIALECTS)) <= set(rows)

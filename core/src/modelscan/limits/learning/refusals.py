@@ -31,7 +31,7 @@ _UNITS: Final = {
     "completion token": "output_tokens",
 }
 _UNIT: Final = r"(?P<unit>(?:(?:input|output|prompt|completion) )?(?:request|token|image))s?"
-_PER: Final = r"per (?P<per>s|m|h|d)(?:ec(?:ond)?|in(?:ute)?|our|ay)\b"
+_PER: Final = r"per (?P<per>second|sec|minute|min|hour|day)\b"
 _NUMBER: Final = r"(?P<limit>(?:\d{1,3}(?:,\d{3}){1,5}|\d{1,20})(?:\.\d{1,9})?)"
 
 # "on tokens per min (TPM): Limit 30000, Used 29937, Requested 385"; in 2023 "Limit: 60.000000 / min. Current: 100."
@@ -110,7 +110,7 @@ def _in_words(text: str) -> Iterator[LimitReport]:
             scope = "project" if " in project " in text else "organization"
             yield LimitReport(
                 unit=_UNITS[groups["unit"].lower()],
-                window_s=_WINDOWS_S[groups["per"].lower()],
+                window_s=_WINDOWS_S[groups["per"][0].lower()],
                 limit=limit,
                 remaining=None if used is None else max(0, limit - used),
                 scope=(scope, "model"),
@@ -125,7 +125,7 @@ def _in_words(text: str) -> Iterator[LimitReport]:
 
 
 def _named(per: str) -> str:
-    return {"s": "second", "m": "minute", "h": "hour", "d": "day"}[per.lower()]
+    return {"s": "second", "m": "minute", "h": "hour", "d": "day"}[per[0].lower()]
 
 
 def _in_headers(body: bytes, dialect: str, now_s: float) -> tuple[LimitReport, ...]:

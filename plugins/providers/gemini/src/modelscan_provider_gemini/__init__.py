@@ -40,4 +40,5 @@ def modelscan_provider() -> Provider:
         upload=ResumableUpload(),
         meter=GeminiMeter(),
         media=MEDIA,
+        limit_headers="none",
     )
