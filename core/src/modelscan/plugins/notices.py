@@ -1,18 +1,18 @@
-"""One line for the user when a plugin matters to what they do."""
+"""One line for the user when a plugin, or what it brings, matters to what they do."""
 
 from __future__ import annotations
 
 _told: set[str] = set()
 
 
-def warn(text: str) -> None:
-    """Log a warning under `modelscan`, once per process."""
+def warn(text: str, *, see: str = "modelscan plugins") -> None:
+    """Log a warning under `modelscan`, once per process, with the command that tells more."""
     if text in _told:
         return
     _told.add(text)
     import logging
 
-    logging.getLogger("modelscan").warning("%s (see `modelscan plugins`)", text)
+    logging.getLogger("modelscan").warning("%s (see `%s`)", text, see)
 
 
 def told(error: BaseException) -> str:
