@@ -235,3 +235,8 @@ def test_an_error_in_mid_stream_is_read_by_its_message() -> None:
 def test_an_error_that_says_nothing_gives_an_empty_refusal(kind: type[ProviderError]) -> None:
     is_quota = kind is QuotaExceededError
     assert read_refusal(kind("no")) == Refusal(retry_after_s=None, is_quota=is_quota)
+
+
+def test_a_message_that_is_no_text_is_read_as_far_as_it_is_one() -> None:
+    (report,) = read_refusal(RateLimitError("\ud800 limited to 5 requests per minute")).reports
+    assert report.limit == 5

@@ -51,7 +51,7 @@ def read_limits(
     if is_pausing and not any(report.remaining for report in reports):
         reports += _pause(headers, now_s)
     if status >= _BAD and body:
-        from modelscan.limits.learning.refusals import told_limits
+        from modelscan.limits.learning.wording import told_limits
 
         reports += told_limits(body, dialect=dialect, now_s=now_s)
     return tuple(reports)
