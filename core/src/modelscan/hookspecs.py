@@ -13,8 +13,7 @@ What holds for all of them:
 - Hooks are called directly, never through pluggy: wrappers (`wrapper=True`) are refused.
 - A plugin says which interface it was written for by `PLUGIN_API = 1` in its module (a provider also by
   `Provider.api`). Without it the current one is assumed.
-- Nothing calls caches, filters, tokenizers, stores and catalog sources in this version, nor `modelscan_waited` and
-  `modelscan_limit_learned`: their interfaces are fixed before what uses them is built.
+- Nothing calls caches, filters and stores in this version: their interfaces are fixed before what uses them is built.
 - A plugin that can't be used is recorded (`modelscan plugins` shows why) and hurts no other.
 
 `HOOKS` is the same as one table, for programs.
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
     from modelscan.contracts.auth import AuthScheme
     from modelscan.contracts.catalog import CatalogSource
-    from modelscan.contracts.limiter import Limiter
+    from modelscan.contracts.limiter import Limiter, Quota
     from modelscan.contracts.observed import Attempt, AttemptWatch, Outcome
     from modelscan.contracts.operations import Tokenizer
     from modelscan.contracts.plugins import PluginRecord
@@ -254,6 +253,15 @@ def modelscan_limit_learned(account: str, model: str, limit: Limit) -> None:
 
 
 @hookspec
+def modelscan_limit_nearly_used(quota: Quota, used: int) -> None:
+    """80% of a limit or of a budget is taken: `used` of `quota.amount`, in its unit, money in billionths.
+
+    When: a call takes it past 80%, once until it has fallen below again. Sync, inside of the reservation: it must be
+    quick. An observer: its errors are recorded and never reach a call. It belongs to no call.
+    """
+
+
+@hookspec
 def modelscan_attempt_finished(call: Call, attempt: Attempt, state: object, outcome: Outcome) -> None:
     """An attempt ended: with a reply, an error, or the end of its stream.
 
@@ -341,6 +349,7 @@ HOOKS: Final = (
     _observer("attempt_started", "Attempt", "a candidate is about to be asked", "once per attempt"),
     _observer("first_chunk", "Attempt", "the first chunk of a stream is here", "once per attempt that streams"),
     _observer("limit_learned", "Limit", "a reply told of another limit", "once per change"),
+    _observer("limit_nearly_used", "Quota", "a call takes a limit or budget past 80%", "once until it falls below"),
     _observer("attempt_finished", "Attempt", "an attempt ended", "once per attempt"),
     _observer("call_finished", "Call", "a call ended", "once per call"),
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from modelscan import Account, AsyncClient, Route
+from modelscan import Account, AsyncClient, Budget, Limit, Route
 from modelscan.client.configuration import config_folder, load
 from modelscan.client.settings import ACCOUNT_KEYS, KEYS, ROUTE_KEYS, Key, checked
 from modelscan.errors import ConfigurationError
@@ -95,13 +95,33 @@ def test_an_unknown_argument_is_refused() -> None:
         AsyncClient(api_key="x", config=False)  # type: ignore[call-arg]
 
 
-def test_limits_and_budgets_are_refused_as_long_as_nothing_holds_them() -> None:
-    from modelscan import Budget
+def test_limits_and_budgets_come_from_the_file(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        """
+        [[budgets]]
+        amount = "5.00"
+        per = "day"
+        [providers.openai]
+        limits = [{ unit = "requests", amount = 5, window_s = 60 }]
+        """,
+    )
+    settings = load(file=path, environment={})
+    assert settings.budgets == (Budget("5.00", per="day"),)
+    assert settings.limits == {"openai": (Limit("requests", 5, window_s=60),)}
 
-    with pytest.raises(ConfigurationError, match="doesn't hold limits and budgets yet"):
-        AsyncClient(budgets=[Budget("1")], config=False)
-    with pytest.raises(ConfigurationError, match="doesn't hold limits and budgets yet"):
-        AsyncClient(config=False).context(budgets=(Budget("1"),))
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ('[[budgets]]\namount = "much"', r"\[\[budgets\]\] in .*Invalid decimal string"),
+        ('[providers.openai]\nlimits = [{ unit = "requests", amount = -1 }]', "a limit's amount is a positive number"),
+        ('[providers.openai]\nlimits = "5 a minute"', "it is a list of tables"),
+    ],
+)
+def test_a_limit_or_budget_that_is_none_is_told_where_it_stands(tmp_path: Path, text: str, match: str) -> None:
+    with pytest.raises(ConfigurationError, match=match):
+        load(file=written(tmp_path, text), environment={})
 
 
 def test_accounts_routes_and_plans_come_from_the_file(tmp_path: Path) -> None:

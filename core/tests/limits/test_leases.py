@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from modelscan import Usage
+from modelscan.client.tickets import FreeTicket
 from modelscan.contracts.limiter import Demand, Lease, Limiter, Quota, Standing
 from modelscan.limits.held import HeldLease
 from modelscan.limits.unlimited import Unlimited, UnlimitedLease
@@ -61,7 +62,7 @@ def test_a_detached_lease_goes_on_elsewhere() -> None:
 
 def held() -> tuple[HeldLease, UnlimitedLease]:
     lease = UnlimitedLease()
-    return HeldLease(lease), lease
+    return HeldLease(lease, FreeTicket()), lease
 
 
 def test_what_was_never_sent_is_given_back() -> None:
@@ -99,7 +100,7 @@ def test_a_reply_without_a_count_is_charged_as_estimated() -> None:
             self.certainty = certainty
 
     lease = Noting()
-    holder = HeldLease(lease)
+    holder = HeldLease(lease, FreeTicket())
     holder.sent()
     holder.settle(UNREPORTED)
     assert lease.certainty == "estimated"

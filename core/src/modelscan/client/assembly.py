@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import modelscan
 from modelscan.auth.forms import GivenKey
+from modelscan.client.admission import Unmetered
 from modelscan.client.endpoints import Endpoints
+from modelscan.client.metering import LateMetering
 from modelscan.client.pipeline import Pipeline
 from modelscan.client.retry import RetryPolicy
 from modelscan.client.sending import Sender
@@ -16,10 +18,10 @@ from modelscan.client.uploading import Uploads
 from modelscan.contracts.http import HttpRequest
 from modelscan.contracts.transport import Exchange, Socket, Timeouts, Transport, TransportOptions
 from modelscan.errors import ConfigurationError
-from modelscan.limits.unlimited import Unlimited
 from modelscan.plugins import Plugins
 from modelscan.routing.candidates import Candidates
 from modelscan.transport.fetching import MediaFetcher
+from modelscan.types.limits import Budget
 
 if TYPE_CHECKING:
     from modelscan.client.flows import FlowRunner
@@ -34,8 +36,10 @@ class Assembly:
         api_keys: Mapping[str, GivenKey],
         plugins: tuple[object, ...],
         transport: Transport | None,
+        prices: Mapping[str, Any],
     ) -> None:
         self._settings = settings
+        self._metering = LateMetering(settings, prices)
         self._api_keys = api_keys
         self.plugins = Plugins(
             extra=plugins,
@@ -50,11 +54,11 @@ class Assembly:
         """The pipeline, on the loop that is running."""
         settings = self._settings
         self._check_names()
-        limiter = self.plugins.limiter(settings["client.limiter"])()
+        admission = self._metering.made(self.plugins)
         # What comes before a call or after its first request takes no limits of its own.
-        later = Sender(self._transport, Unlimited(), _timeouts(settings), self._fetcher)
+        later = Sender(self._transport, Unmetered(), _timeouts(settings), self._fetcher)
         uploads = Uploads(later, lambda: self._flow_runner(later, later))
-        sender = Sender(self._transport, limiter, _timeouts(settings), self._fetcher, uploads)
+        sender = Sender(self._transport, admission, _timeouts(settings), self._fetcher, uploads)
         return Pipeline(
             self.plugins,
             Candidates(settings.accounts, settings.routes),
@@ -85,8 +89,13 @@ class Assembly:
 
         return FlowRunner(sender, later, _retries(self._settings))
 
+    def close_budgets(self, budgets: Sequence[Budget]) -> None:
+        """The context that opened these budgets has ended."""
+        self._metering.close_budgets(budgets)
+
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, and write down what isn't yet."""
+        await self._metering.close()
         await self._transport.close()
         await self._fetcher.close()
 

@@ -22,7 +22,7 @@ from modelscan.client.pipeline import Pipeline
 from modelscan.client.settings import Settings
 from modelscan.client.sources import LiveSource, NativeSource, request_id, stamped
 from modelscan.client.structured import asking_for, parsed
-from modelscan.errors import ConfigurationError, ModelScanError
+from modelscan.errors import ModelScanError
 from modelscan.routing.candidates import Model
 from modelscan.types.chat import ChatReply, ChatRequest
 from modelscan.types.content import Image
@@ -45,8 +45,6 @@ class AsyncClient:
     """
 
     def __init__(self, **arguments: Unpack[ClientArguments]) -> None:
-        if arguments.get("limits") or arguments.get("budgets"):
-            raise _nothing_holds_them()
         unknown = arguments.keys() - ClientArguments.__annotations__.keys()
         if unknown:
             raise TypeError(f"a client takes no argument {min(unknown)!r}")
@@ -59,6 +57,9 @@ class AsyncClient:
             "plans": arguments.get("plans"),
             "accounts": tuple(arguments.get("accounts", ())),
             "routes": arguments.get("routes"),
+            "limits": arguments.get("limits"),
+            "budgets": arguments.get("budgets"),
+            **({"accounting.ledger": False, "limits.remember": False} if mock else {}),
         }
         self._settings = load(given, file=arguments.get("config"))
         self._assembly = Assembly(
@@ -66,6 +67,7 @@ class AsyncClient:
             dict(arguments.get("api_keys", {})),
             (*arguments.get("plugins", ()), *((mock.provider,) if mock else ())),
             None if isinstance(transport, str) else transport,
+            arguments.get("prices", {}),
         )
         self._job_store = arguments.get("jobs")
         self._jobs: Jobs | None = None
@@ -98,10 +100,11 @@ class AsyncClient:
         await self._assembly.close()
 
     def context(self, **changes: Any) -> AbstractContextManager[CallContext]:
-        """A block whose calls share tags, a principal, a priority, a deadline: the fields of `CallContext`."""
-        if changes.get("budgets"):
-            raise _nothing_holds_them()
-        return contexts.inside(contexts.current().within(**changes))
+        """A block whose calls share tags, a principal, a priority, a deadline, budgets: the fields of `CallContext`.
+
+        Budgets lie within those around them. What an allotment had left goes back at the block's end.
+        """
+        return contexts.inside(contexts.within(**changes), self._assembly.close_budgets)
 
     @overload
     async def chat(self, prompt: Prompt, *, model: Model, **options: Unpack[ChatOptions]) -> ChatReply[None]: ...
@@ -241,13 +244,6 @@ class AsyncClient:
         return self._pipeline
 
 
-def _nothing_holds_them() -> ConfigurationError:
-    return ConfigurationError(
-        "this version doesn't hold limits and budgets yet, so it takes none",
-        advice="Leave them out; the limiter comes with one of the next versions.",
-    )
-
-
 def embed_request(
     inputs: str | Image | Sequence[str | Image] | EmbedRequest,
     dimensions: int | None,
@@ -265,7 +261,7 @@ def embed_request(
 
 def _finished(reply: ChatReply[None], source: Source, returns: Any) -> ChatReply[Any]:
     if isinstance(source, (LiveSource, NativeSource)):
-        reply = stamped(reply, source.endpoint)
+        reply = stamped(reply, source.endpoint, source.lease)
         reply = msgspec.structs.replace(reply, request_id=request_id(source.endpoint, source.head))
     if returns is None:
         return reply

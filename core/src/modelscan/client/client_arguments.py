@@ -24,7 +24,10 @@ class ClientArguments(TypedDict, total=False):
     """All optional.
 
     `plans`, `base_urls` and `api_keys` go by provider, where a key may be several secrets by name; `accounts` and
-    `routes` are for more than one of a kind; `transport` is the name of a transport plugin, or a transport. `plugins`
+    `routes` are for more than one of a kind. `limits` by provider stand instead of the catalog's; `budgets` hold for
+    all calls together. `prices` by `provider/model` (or `provider/*`) win over the catalog's, each as
+    `{"per": 1_000_000, "units": {"input_tokens": "0.15", "output_tokens": "0.60"}}`.
+    `transport` is the name of a transport plugin, or a transport. `plugins`
     are an application's own modules or objects with hooks. `jobs` is the folder or store where jobs are kept for
     another process to go on with (the process's memory otherwise). `settings` are keys of the configuration, as
     `{"retries.max_attempts": 2}`; `config` is a file, or False for none. `mock` (such as
@@ -38,6 +41,7 @@ class ClientArguments(TypedDict, total=False):
     routes: Mapping[str, Route]
     limits: Mapping[str, Sequence[Limit]]
     budgets: Sequence[Budget]
+    prices: Mapping[str, Any]
     transport: str | Transport
     jobs: FlowStore | str | Path
     plugins: Iterable[object]

@@ -9,6 +9,7 @@ from typing import Any
 
 from modelscan.client.settings import (
     ACCOUNT_KEYS,
+    BUDGETS,
     BY_PATH,
     KEYS,
     OTHER_VARIABLES,
@@ -22,6 +23,7 @@ from modelscan.client.settings import (
 )
 from modelscan.errors import ConfigurationError
 from modelscan.types.accounts import Account, Route
+from modelscan.types.limits import Budget, Limit
 
 FILE_NAME = "modelscan.toml"
 _VARIABLES = {key.variable: key for key in KEYS}
@@ -38,7 +40,8 @@ def load(
 
     `file` is a path, False for none, or None for the usual places: `$MODELSCAN_CONFIG`, `modelscan.toml` here or in a
     folder above, the user's configuration folder. `arguments` are `section.name` paths, and `plans`, `base_urls`,
-    `accounts`, `routes`. Raises `ConfigurationError` for an unknown key (with the nearest name) or a bad value.
+    `accounts`, `routes`, `limits`, `budgets`. Raises `ConfigurationError` for an unknown key (with the nearest name) or
+    a bad value.
     """
     environment = os.environ if environment is None else environment
     path = _find(file, environment)
@@ -61,10 +64,15 @@ class _Builder:
         self._given_plans: dict[str, str] = {}
         self._given_accounts: set[str] = set()
         self._base_urls: dict[str, str] = {}
+        self._limits: dict[str, tuple[Limit, ...]] = {}
+        self._budgets: tuple[Budget, ...] = ()
 
     def take_file(self, document: Mapping[str, Any]) -> None:
         for section, table in document.items():
-            _known(section, (*SECTIONS, *TABLES), "section", self._file)
+            _known(section, (*SECTIONS, *TABLES, BUDGETS), "section", self._file)
+            if section == BUDGETS:
+                self._budgets = tuple(_listed(Budget, table, f"[[{BUDGETS}]] in {self._file}"))
+                continue
             if not isinstance(table, dict):
                 raise ConfigurationError(f"[{section}] in {self._file} is a table of keys, not {table!r}")
             if section in TABLES:
@@ -91,6 +99,10 @@ class _Builder:
                 self._base_urls |= value
             elif name == "routes":
                 self._routes |= value
+            elif name == "limits":
+                self._limits |= {provider: tuple(limits) for provider, limits in value.items()}
+            elif name == "budgets":
+                self._budgets = tuple(value)
             elif name == "accounts":
                 self._accounts |= {account.key: account for account in value}
                 self._given_accounts = {account.key for account in value}
@@ -116,6 +128,9 @@ class _Builder:
         else:
             for key, value in entry.items():
                 _known(key, PROVIDER_KEYS, "key", where)
+                if key == "limits":
+                    self._limits[name] = tuple(_listed(Limit, value, f"{key} of {where}"))
+                    continue
                 if not isinstance(value, str):
                     raise ConfigurationError(f"{key} in {where} is {value!r}; it takes text")
                 (self._plans if key == "plan" else self._base_urls)[name] = value
@@ -135,6 +150,8 @@ class _Builder:
             accounts=tuple(accounts.values()),
             routes=self._routes,
             base_urls=self._base_urls,
+            limits=self._limits,
+            budgets=self._budgets,
             origins=self._origins,
             file=self._file,
         )
@@ -170,6 +187,21 @@ def _struct(type_: Any, keys: Iterable[str], entry: Mapping[str, Any], where: st
         return msgspec.convert({**entry, **fixed}, type_)
     except msgspec.ValidationError as error:
         raise ConfigurationError(f"{where}: {error}") from None
+
+
+def _listed(type_: Any, tables: Any, where: str) -> list[Any]:
+    import msgspec
+
+    try:
+        return [msgspec.convert(table, type_, strict=False) for table in _list_of(tables)]
+    except (msgspec.ValidationError, ValueError) as error:
+        raise ConfigurationError(f"{where}: {error}") from None
+
+
+def _list_of(tables: Any) -> list[Any]:
+    if not isinstance(tables, list):
+        raise ValueError(f"it is a list of tables, not {tables!r}")
+    return tables
 
 
 def _known(name: str, names: Iterable[str], what: str, where: str) -> None:

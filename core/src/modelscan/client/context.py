@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from modelscan.accounting.budgets import opened
 from modelscan.types.context import CallContext
+from modelscan.types.limits import Budget
 
 _EMPTY = CallContext()
 _current: ContextVar[CallContext] = ContextVar("modelscan_context", default=_EMPTY)
@@ -21,13 +23,22 @@ def current() -> CallContext:
 
 
 @contextmanager
-def inside(context: CallContext) -> Iterator[CallContext]:
-    """Calls made in this block are in this context."""
+def inside(context: CallContext, close: Callable[[Sequence[Budget]], None]) -> Iterator[CallContext]:
+    """Calls made in this block are in this context; its own budgets are closed at the end."""
+    outer = _current.get()
     token = _current.set(context)
     try:
         yield context
     finally:
         _current.reset(token)
+        close(context.budgets[len(outer.budgets) :])
+
+
+def within(**changes: Any) -> CallContext:
+    """A context inside the one that calls made here are in. Budgets without a name are budgets of this one's own."""
+    if changes.get("budgets"):
+        changes["budgets"] = opened(changes["budgets"])
+    return _current.get().within(**changes)
 
 
 def of_call(options: Mapping[str, Any], outer: CallContext) -> CallContext:
@@ -35,6 +46,9 @@ def of_call(options: Mapping[str, Any], outer: CallContext) -> CallContext:
     if not options:
         return outer
     changes = {key: options[key] for key in _FROM_OPTIONS if options.get(key) is not None}
+    if options.get("max_cost") is not None:
+        most = options["max_cost"]
+        changes["budgets"] = opened((most if isinstance(most, Budget) else Budget(most, per="call", name="max_cost"),))
     timeout_s = options.get("timeout_s")
     if timeout_s is not None:
         changes["deadline"] = asyncio.get_running_loop().time() + timeout_s

@@ -31,13 +31,14 @@ _WANTED: Mapping[Mode, tuple[type, ...]] = {
 
 
 class Endpoint(msgspec.Struct, frozen=True, eq=False):
-    """One model of one account, ready to be called."""
+    """One model of one account, ready to be called. `is_elsewhere`: not at the address that its provider declares."""
 
     candidate: Candidate
     provider: Provider
     target: Target
     signer: Signer
     account_key: str
+    is_elsewhere: bool = False
     _checked: dict[tuple[str, str], Any] = {}
 
     def operation(self, capability: str, mode: Mode) -> Any:
@@ -57,6 +58,10 @@ class Endpoint(msgspec.Struct, frozen=True, eq=False):
     def is_native(self, capability: str) -> bool:
         """Whether the capability's model runs in this process."""
         return self._is_a(NativeOperation, capability)
+
+    def can_stream(self, capability: str) -> bool:
+        """Whether a chat's answer may be streamed."""
+        return capability == "chat" and self._is_a(StreamingOperation, capability)
 
     def concerns(self, error: ModelScanError, request_id: str = "") -> ModelScanError:
         """The error, told whom it concerns, and without this account's secrets."""
@@ -125,7 +130,9 @@ class Endpoints:
         signer = self._signers.get(account.key)
         if signer is None:
             signer = self._signers[account.key] = self._signer(provider.connection, account, target)
-        return Endpoint(candidate, provider, target, signer, account.key)
+        variables = any(os.environ.get(name) for name in provider.connection.base_url_env)
+        is_elsewhere = bool(variables or account.base_urls or self._base_urls.get(account.provider))
+        return Endpoint(candidate, provider, target, signer, account.key, is_elsewhere)
 
     def _signer(self, connection: Connection, account: Account, target: Target) -> Signer:
         def find() -> Any:

@@ -69,12 +69,12 @@ class FlowRunner:
         try:
             flow = endpoint.operation(call.capability, "whole")
             asked = await self._sender.asked(endpoint, call)
-            lease = await self._lease(endpoint, call, track)
+            lease, asked = await self._lease(endpoint, call, asked, track)
             way = _Way(self._sender, self._later, self._retries, endpoint, call, headers, lease)
             run = _Run(way, flow, asked, track)
             reply = await run.reply()
             lease.settle(getattr(reply, "usage", REFUSED))
-            return stamped(reply, endpoint, way.response)
+            return stamped(reply, endpoint, lease, way.response)
         except ModelScanError as error:
             found = failed(error, endpoint, call, "unsafe" if run is None else run.repeat, lease)
             if run is None or await run.is_for_another_attempt(error):
@@ -88,10 +88,10 @@ class FlowRunner:
             if lease is not None:
                 lease.close()
 
-    async def _lease(self, endpoint: Endpoint, call: Call, track: Track | None) -> HeldLease:
+    async def _lease(self, endpoint: Endpoint, call: Call, asked: Any, track: Track | None) -> tuple[HeldLease, Any]:
         if track is not None and track.step is not None and track.step.lease:
-            return HeldLease(self._sender.attach(track.step.lease), was_sent=True)
-        return await self._sender.reserve(endpoint, call)
+            return await self._sender.taken_on(endpoint, call, asked, track.step.lease), asked
+        return await self._sender.admitted(endpoint, call, asked)
 
 
 @attrs.define(eq=False)
@@ -151,7 +151,7 @@ class _Way:
 
     async def plain(self, request: HttpRequest) -> HttpResponse:
         """The answer to a request that takes no limits."""
-        lease = await self.later.reserve(self.endpoint, self.call)
+        lease, _ = await self.later.admitted(self.endpoint, self.call, self.call.request)
         try:
             exchange = await self.later.authorised(self.endpoint, self.call, request, lease, self.headers)
             return await self._read(self.later, request, exchange)
@@ -160,7 +160,7 @@ class _Way:
 
     async def _read(self, sender: Sender, request: HttpRequest, exchange: Exchange) -> HttpResponse:
         if not request.sink or exchange.head.status >= 300:
-            return await sender.read(self.endpoint, exchange)
+            return await sender.read(exchange)
         try:
             return HttpResponse(exchange.head, file=await self.sink.write(exchange))
         finally:

@@ -44,7 +44,7 @@ async def opened(sender: Sender, endpoint: Endpoint, call: Call, headers: Header
     try:
         operation = endpoint.operation(call.capability, "live")
         request, session = operation.open(call.request, endpoint.target)
-        lease = await sender.reserve(endpoint, call)
+        lease, _ = await sender.admitted(endpoint, call, call.request)
 
         async def connect(request: HttpRequest) -> Socket:
             return await sender.connect(endpoint, request, headers)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Literal, TypedDict
 
 import msgspec
 
 from modelscan.types.chat import AudioOptions, ChatRequest, Effort, ReasoningOptions
 from modelscan.types.content import AnyPart, Text
+from modelscan.types.limits import Budget
 from modelscan.types.messages import Message, system, user
 from modelscan.types.tools import AnyTool, ForcedTool, FunctionTool, ResponseFormat, Tool
 
@@ -22,7 +24,9 @@ Neighbouring texts and parts make up one user message.
 class CallOptions(TypedDict, total=False):
     """What every call takes.
 
-    `timeout_s` is the whole call's, retries and waiting included. `tags` go into the ledger and to hooks.
+    `timeout_s` is the whole call's, retries and waiting included. `tags` go into the ledger and to hooks. `max_cost` is
+    the most that the call may cost (`"0.05"`, in US dollars, each attempt by itself): it is refused, or its answer kept
+    short enough, where it could cost more.
     """
 
     timeout_s: float
@@ -30,6 +34,7 @@ class CallOptions(TypedDict, total=False):
     principal: str
     priority: int
     idempotency_key: str
+    max_cost: str | Decimal | Budget
 
 
 class ChatOptions(CallOptions, total=False):

@@ -4,43 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from modelscan.auth.signer import REFUSALS
+from modelscan.client.admission import Admission
 from modelscan.client.attempts import AttemptError
 from modelscan.client.endpoints import Endpoint
 from modelscan.client.materialise import Fetch, materialised
 from modelscan.client.retry import is_worth_repeating
 from modelscan.client.sources import LiveSource, NativeSource, stamped
-from modelscan.contracts.http import HttpRequest, HttpResponse, Repeat, Target
-from modelscan.contracts.limiter import Demand, Lease, Limiter
-from modelscan.contracts.operations import NativeOperation
+from modelscan.contracts.http import HttpRequest, HttpResponse, Repeat, ResponseHead, Target
+from modelscan.contracts.limiter import Lease
+from modelscan.contracts.operations import NativeOperation, StreamingOperation
 from modelscan.contracts.policies import Call
 from modelscan.contracts.transport import Exchange, Socket, Timeouts, Transport
-from modelscan.errors import ModelScanError, TransportError
-from modelscan.limits.held import HeldLease
+from modelscan.errors import BudgetExceededError, ModelScanError, TransportError
+from modelscan.limits.held import HeldLease, carried
+from modelscan.streams.fold import ChatFold
 from modelscan.types.usage import REFUSED
 from modelscan.wire.failures import provider_error
+
+_PRESSED: Final = 0.5
+"""From this part of a rate on, an answer is streamed underneath so that its head comes before it is made."""
+_MOST_FITTINGS: Final = 64
 
 if TYPE_CHECKING:
     from modelscan.client.uploading import Uploads
 
 
 class Sender:
-    """Carries out single attempts over one transport and one limiter; `uploads` sends media ahead of them."""
+    """Carries out single attempts over one transport, admitted one by one; `uploads` sends media ahead of them."""
 
     def __init__(
         self,
         transport: Transport,
-        limiter: Limiter,
+        admission: Admission,
         timeouts: Timeouts,
         fetch: Fetch,
         uploads: Uploads | None = None,
     ) -> None:
         self._transport = transport
-        self._limiter = limiter
+        self._admission = admission
         self._timeouts = timeouts
         self._fetch = fetch
         self._uploads = uploads
@@ -54,18 +60,20 @@ class Sender:
             asked = await self.asked(endpoint, call)
             if endpoint.is_native(call.capability):
                 repeat = "safe"
-                lease = await self.reserve(endpoint, call)
+                lease, asked = await self.admitted(endpoint, call, asked)
                 return await _run_native(operation, endpoint, asked, lease)
             target = _target(endpoint, call)
+            repeat = operation.encode(asked, target).repeat  # what can't be written waits for nothing
+            lease, asked = await self.admitted(endpoint, call, asked)
+            if lease.pressure > _PRESSED and endpoint.can_stream(call.capability):
+                return await self._pieced_together(operation, endpoint, call, asked, lease, extra_headers)
             request: HttpRequest = operation.encode(asked, target)
-            repeat = request.repeat
-            lease = await self.reserve(endpoint, call)
             exchange = await self.authorised(endpoint, call, request, lease, extra_headers)
-            response = await self.read(endpoint, exchange)
+            response = await self.read(exchange)
             self._refuse(endpoint, response, lease)
             reply = operation.decode(response, asked, target)
             lease.settle(getattr(reply, "usage", REFUSED))
-            return stamped(reply, endpoint, response)
+            return stamped(reply, endpoint, lease, response)
         except ModelScanError as error:
             if self._uploads is not None:
                 self._uploads.doubt(endpoint, error)
@@ -86,23 +94,13 @@ class Sender:
             asked = await self.asked(endpoint, call)
             if endpoint.is_native(call.capability):
                 repeat = "safe"
-                lease = await self.reserve(endpoint, call)
+                lease, asked = await self.admitted(endpoint, call, asked)
                 lease.sent()
                 source = NativeSource(operation.stream(asked, endpoint.target), endpoint, lease)
             else:
-                target = _target(endpoint, call)
-                request: HttpRequest = operation.encode_stream(asked, target)
-                repeat = request.repeat
-                lease = await self.reserve(endpoint, call)
-                exchange = await self.authorised(endpoint, call, request, lease, extra_headers)
-                try:
-                    if exchange.head.status >= 300:
-                        self._refuse(endpoint, await self.read(endpoint, exchange), lease)
-                    decoder = operation.decoder(exchange.head, asked, target)
-                except BaseException:
-                    await exchange.close()
-                    raise
-                source = LiveSource(exchange, decoder, endpoint, lease)
+                repeat = operation.encode_stream(asked, _target(endpoint, call)).repeat
+                lease, asked = await self.admitted(endpoint, call, asked)
+                source = await self._live(operation, endpoint, call, asked, lease, extra_headers)
             await source.prime()
             return source
         except ModelScanError as error:
@@ -115,6 +113,48 @@ class Sender:
                     await source.close()
                 if lease is not None:
                     lease.close()
+
+    async def _live(
+        self,
+        operation: StreamingOperation[Any, Any, Any],
+        endpoint: Endpoint,
+        call: Call,
+        asked: Any,
+        lease: HeldLease,
+        extra_headers: Sequence[tuple[str, str]],
+    ) -> LiveSource:
+        """The source of a streamed answer whose head is here."""
+        target = _target(endpoint, call)
+        request = operation.encode_stream(asked, target)
+        exchange = await self.authorised(endpoint, call, request, lease, extra_headers)
+        try:
+            if exchange.head.status >= 300:
+                self._refuse(endpoint, await self.read(exchange), lease)
+            decoder = operation.decoder(exchange.head, asked, target)
+        except BaseException:
+            await exchange.close()
+            raise
+        return LiveSource(exchange, decoder, endpoint, lease)
+
+    async def _pieced_together(
+        self,
+        operation: StreamingOperation[Any, Any, Any],
+        endpoint: Endpoint,
+        call: Call,
+        asked: Any,
+        lease: HeldLease,
+        extra_headers: Sequence[tuple[str, str]],
+    ) -> Any:
+        """The reply, streamed underneath: its head comes before the answer is made, and the rate is free the sooner."""
+        source = await self._live(operation, endpoint, call, asked, lease, extra_headers)
+        fold = ChatFold()
+        try:
+            while chunks := await source.read():
+                for chunk in chunks:
+                    fold.add(chunk)
+        finally:
+            await source.close()
+        return stamped(fold.reply(), endpoint, lease, HttpResponse(source.head or ResponseHead(200), b""))
 
     async def plain(self, request: HttpRequest) -> HttpResponse:
         """The reply to a request that is sent as it is, outside of all limits: for the exchange of credentials."""
@@ -139,13 +179,30 @@ class Sender:
         signed = await endpoint.signer.sign(request, endpoint.target)
         return await self._transport.connect(_with_headers(signed, extra), timeouts=self._timeouts)
 
-    async def reserve(self, endpoint: Endpoint, call: Call) -> HeldLease:
-        """A lease for one attempt."""
-        return HeldLease(await self._limiter.reserve(_demand(endpoint, call)))
+    async def admitted(self, endpoint: Endpoint, call: Call, asked: Any) -> tuple[HeldLease, Any]:
+        """A lease for one attempt, and the request as the budgets afford it.
+
+        Where calls that were under way have left less than the budgets afforded before, it is fitted anew.
+        """
+        for _ in range(_MOST_FITTINGS):
+            ticket = await self._admission.prepared(endpoint, call, asked)
+            try:
+                return await self._admission.reserve(ticket), ticket.request
+            except BudgetExceededError as error:
+                if not ticket.is_fitted:
+                    raise
+                last = error
+        raise last
+
+    async def taken_on(self, endpoint: Endpoint, call: Call, asked: Any, token: bytes) -> HeldLease:
+        """The lease that another process, or this one, gave a token for, with a ticket as it would have now."""
+        own, claims = carried(token)
+        ticket = await self._admission.prepared(endpoint, call, asked)
+        return HeldLease(self._admission.attach(own), ticket.with_claims(claims), was_sent=True)
 
     def attach(self, token: bytes) -> Lease:
         """The lease that another process, or this one, gave a token for."""
-        return self._limiter.attach(token)
+        return self._admission.attach(token)
 
     async def authorised(
         self,
@@ -157,7 +214,7 @@ class Sender:
     ) -> Exchange:
         """The answer to the signed request; where a refusal may be the signature's fault, to one signed anew."""
         signed = await endpoint.signer.sign(request, endpoint.target)
-        exchange = await self._send(signed, lease, extra)
+        exchange = await self._send(endpoint, signed, lease, extra)
         if exchange.head.status not in REFUSALS:
             return exchange
         lease.settle(REFUSED)
@@ -168,11 +225,13 @@ class Sender:
             raise
         if again is None:
             return exchange
-        await self.read(endpoint, exchange)
-        lease.follow(await self._limiter.reserve(_demand(endpoint, call)))
-        return await self._send(again, lease, extra)
+        await self.read(exchange)
+        lease.follow(await self._admission.reserve(lease.ticket.again()))
+        return await self._send(endpoint, again, lease, extra)
 
-    async def _send(self, signed: HttpRequest, lease: HeldLease, extra: Sequence[tuple[str, str]]) -> Exchange:
+    async def _send(
+        self, endpoint: Endpoint, signed: HttpRequest, lease: HeldLease, extra: Sequence[tuple[str, str]]
+    ) -> Exchange:
         signed = _with_headers(signed, extra)
         lease.sent()
         try:
@@ -182,9 +241,10 @@ class Sender:
                 lease.release()
             raise
         lease.arrived()
+        self._admission.heard(endpoint, exchange.head)
         return exchange
 
-    async def read(self, endpoint: Endpoint, exchange: Exchange) -> HttpResponse:
+    async def read(self, exchange: Exchange) -> HttpResponse:
         """The whole answer."""
         try:
             body = await exchange.read()
@@ -198,6 +258,7 @@ class Sender:
             error = provider_error(response)
         if error is not None:
             lease.settle(REFUSED)
+            self._admission.refused(endpoint, response, error)
             raise error
 
 
@@ -215,17 +276,6 @@ def _target(endpoint: Endpoint, call: Call) -> Target:
     return msgspec.structs.replace(endpoint.target, idempotency_key=key) if key else endpoint.target
 
 
-def _demand(endpoint: Endpoint, call: Call) -> Demand:
-    context = call.context
-    return Demand(
-        account=endpoint.account_key,
-        model=endpoint.target.model,
-        tenant=context.principal,
-        priority=context.priority,
-        deadline=context.deadline,
-    )
-
-
 async def _run_native(
     operation: NativeOperation[Any, Any, Any], endpoint: Endpoint, request: Any, lease: HeldLease
 ) -> Any:
@@ -233,7 +283,7 @@ async def _run_native(
     lease.arrived()
     reply = await operation.run(request, endpoint.target)
     lease.settle(getattr(reply, "usage", REFUSED))
-    return stamped(reply, endpoint)
+    return stamped(reply, endpoint, lease)
 
 
 def failed(

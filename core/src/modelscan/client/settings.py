@@ -13,6 +13,7 @@ import msgspec
 from modelscan.auth.keyfile import PASSPHRASE_VARIABLE
 from modelscan.errors import ConfigurationError
 from modelscan.types.accounts import Account, Route
+from modelscan.types.limits import Budget, Limit
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -38,7 +39,7 @@ class Key(msgspec.Struct, frozen=True):
 KEYS = (
     Key("client", "model", str, "embedded/smollm2", "The model that the command line uses where none is named."),
     Key("client", "transport", str, "httpx", "The transport plugin that sends requests."),
-    Key("client", "limiter", str, "unlimited", "The limiter plugin that grants leases."),
+    Key("client", "limiter", str, "memory", "The limiter plugin that holds limits and budgets; `unlimited` for none."),
     Key("timeouts", "connect_s", float, 10.0, "Seconds until a connection stands; 0 for no limit."),
     Key("timeouts", "send_s", float, 60.0, "Seconds for sending the request; 0 for no limit."),
     Key("timeouts", "wait_s", float, 600.0, "Seconds from the request to the reply's head; 0 for no limit."),
@@ -65,6 +66,25 @@ KEYS = (
         default=False,
         help="Fetch media also from private networks and this machine.",
     ),
+    Key(
+        "limits",
+        "headroom",
+        float,
+        0.0,
+        "The part of the provider's limits that is used; 0 for all that the provider confirms and 0.95 of the others.",
+    ),
+    Key("limits", "longest_wait_s", float, 600.0, "Seconds that a call waits for a limit at most; 0 for no limit."),
+    Key("limits", "catalog", bool, default=True, help="Hold the limits that the catalog knows for a plan."),
+    Key("limits", "remember", bool, default=True, help="Keep what providers tell of their limits for later programs."),
+    Key("accounting", "ledger", bool, default=True, help="Write every attempt and its cost into the ledger."),
+    Key("accounting", "currency", str, "", "The currency of costs, at given exchange rates; empty for the price's."),
+    Key(
+        "accounting",
+        "exchange_rates",
+        list[str],
+        (),
+        "Dated rates, each as `EUR:USD:1.0832:2026-11-20`: what one of the first is worth.",
+    ),
     Key("transport", "max_connections", int, 1000, "Connections open at once; 0 for no limit."),
     Key("plugins", "allow", list[str], (), "Load these plugins only, each as `kind:name`; empty for all."),
     Key("plugins", "block", list[str], (), "Never load these plugins, each as `kind:name`."),
@@ -75,7 +95,13 @@ KEYS = (
 BY_PATH = {key.path: key for key in KEYS}
 SECTIONS = tuple(dict.fromkeys(key.section for key in KEYS))
 TABLES = ("accounts", "routes", "providers")
-PROVIDER_KEYS = {"plan": "The plan of the provider's default account.", "base_url": "Another address for the provider."}
+PROVIDER_KEYS = {
+    "plan": "The plan of the provider's default account.",
+    "base_url": "Another address for the provider.",
+    "limits": 'Limits instead of the catalog\'s, such as `{ unit = "requests", amount = 5, window_s = 60 }`.',
+}
+BUDGETS = "budgets"
+"""The list of tables `[[budgets]]`, each with the fields of `Budget`."""
 ACCOUNT_KEYS = {
     "provider": "The account's provider; the table's own name where it is left out.",
     "credential": "Where its key is: `env:NAME`, `keyring:NAME`, `keyfile:NAME`, `file:PATH` or `profile:NAME`.",
@@ -107,6 +133,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     accounts: tuple[Account, ...] = ()
     routes: dict[str, Route] = {}
     base_urls: dict[str, str] = {}
+    limits: dict[str, tuple[Limit, ...]] = {}
+    budgets: tuple[Budget, ...] = ()
     origins: dict[str, Origin] = {}
     file: str = ""
 

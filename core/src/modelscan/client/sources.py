@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
@@ -19,12 +19,9 @@ from modelscan.contracts.transport import Exchange
 from modelscan.errors import DeadlineError, ModelScanError, StreamCutError, TransportError
 from modelscan.limits.held import HeldLease
 from modelscan.types.chat import ChatChunk, ChatReply
-from modelscan.types.money import Cost
 from modelscan.types.usage import UNREPORTED, Usage
 
 T = TypeVar("T")
-
-UNPRICED = Cost(note="no price is known for this model")
 
 
 class _Source(ABC):
@@ -36,7 +33,7 @@ class _Source(ABC):
         self.is_primed = False
         self.watch: StreamWatch | None = None
         self.deadline: float | None = None  # of the loop's clock; the attempt loop watches it until the first chunks
-        self._lease = lease
+        self.lease = lease
         self._first: Sequence[ChatChunk] = ()
         self._has_ended = False
         self._usage: Usage = UNREPORTED
@@ -79,7 +76,13 @@ class _Source(ABC):
 
     def _settled(self) -> None:
         self._has_ended = True
-        self._lease.settle(self._usage)
+        self.lease.settle(self._usage)
+
+    def _left(self, arrived: Callable[[], ChatReply[None]] | None) -> None:
+        """The stream is closed: where it wasn't whole, what came of it is charged as its provider charges it."""
+        if arrived is not None and self.is_primed:
+            self.lease.cut(arrived)
+        self.lease.close()
 
     def _about(self, error: ModelScanError) -> ModelScanError:
         """The error, told whom it concerns."""
@@ -164,14 +167,14 @@ class LiveSource(_Source):
         self._settled()
         return chunks
 
-    async def close(self) -> None:
+    async def close(self, arrived: Callable[[], ChatReply[None]] | None = None) -> None:
         """Close the connection, and charge what can't be known at its bound."""
         self._has_ended = True
         self._first = ()
         try:
             await self._exchange.close()
         finally:
-            self._lease.close()
+            self._left(arrived)
 
 
 class NativeSource(_Source):
@@ -197,7 +200,7 @@ class NativeSource(_Source):
             self._about(error)
             raise
 
-    async def close(self) -> None:
+    async def close(self, arrived: Callable[[], ChatReply[None]] | None = None) -> None:
         """Stop the model."""
         self._has_ended = True
         self._first = ()
@@ -206,7 +209,7 @@ class NativeSource(_Source):
             if close is not None:
                 await close()
         finally:
-            self._lease.close()
+            self._left(arrived)
 
 
 def request_id(endpoint: Endpoint, head: ResponseHead | None) -> str:
@@ -219,8 +222,8 @@ def request_id(endpoint: Endpoint, head: ResponseHead | None) -> str:
     return ""
 
 
-def stamped(reply: Any, endpoint: Endpoint, response: HttpResponse | None = None) -> Any:
-    """A reply Struct, told who gave it; anything else (a count of tokens) as it is."""
+def stamped(reply: Any, endpoint: Endpoint, lease: HeldLease, response: HttpResponse | None = None) -> Any:
+    """A reply Struct, told who gave it and what it cost; anything else (a count of tokens) as it is."""
     if not _names_its_provider(reply.__class__):
         return reply
     return msgspec.structs.replace(
@@ -228,7 +231,7 @@ def stamped(reply: Any, endpoint: Endpoint, response: HttpResponse | None = None
         provider=endpoint.candidate.account.provider,
         model=reply.model or endpoint.target.model,
         request_id=reply.request_id or request_id(endpoint, response.head if response else None),
-        cost=UNPRICED,
+        cost=lease.ticket.cost,
     )
 
 

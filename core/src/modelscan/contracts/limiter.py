@@ -69,9 +69,14 @@ class Demand(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How a quota stands: what is taken of it, seconds until some of that comes back (None: nothing will by itself)."""
+    """How a quota stands: what is taken of it, seconds until some of that comes back (None: nothing will by itself).
+
+    `open` is the part of `used` that calls under way have reserved: some of it may come back as they end. `waiting` is
+    how much of the quota those who wait have asked for.
+    """
 
     used: int
+    open: int = 0
     reset_s: float | None = None
     waiting: int = 0
 
@@ -81,8 +86,13 @@ class Lease(Protocol):
     """A reservation's life: `sent`, `arrived`, then `settle` or `forfeit`.
 
     `release` is for before `sent`, and for after a transport error of phase `connect`. None of these waits: a shared
-    store hears of them soon after.
+    store hears of them soon after. `pressure` is how full the fullest rate was when this was granted, from 0 to 1.
     """
+
+    @property
+    def pressure(self) -> float:
+        """The largest part taken of a rate that the lease has a share of; 0 where nobody knows."""
+        ...
 
     def sent(self) -> None:
         """The first byte is about to go out."""

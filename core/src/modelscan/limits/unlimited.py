@@ -14,6 +14,8 @@ class UnlimitedLease:
 
     __slots__ = ("state",)
 
+    pressure = 0.0
+
     def __init__(self) -> None:
         self.state: LeaseState = "reserved"
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from modelscan.contracts.limiter import Quota
 from modelscan.contracts.observed import Attempt, AttemptWatch, Outcome
 from modelscan.contracts.plugins import PluginRecord
 from modelscan.contracts.policies import Call
@@ -26,8 +27,8 @@ Implementations = tuple[Implementation, ...]
 class Hooks(msgspec.Struct, frozen=True, eq=False):
     """One tuple per hook, in the order in which they are called; the empty ones cost nothing.
 
-    `is_watching` says whether anything observes calls. `watch`, `run_interceptors`, `ranked`, `learned` and `report`
-    are how a client calls them.
+    `is_watching` says whether anything observes calls. `watch`, `run_interceptors`, `ranked`, `learned`, `nearly_used`
+    and `report` are how a client calls them; `under_way` are the calls whose waits somebody wants to hear of.
     """
 
     plugin_broken: Implementations = ()
@@ -38,10 +39,12 @@ class Hooks(msgspec.Struct, frozen=True, eq=False):
     attempt_started: Implementations = ()
     first_chunk: Implementations = ()
     limit_learned: Implementations = ()
+    limit_nearly_used: Implementations = ()
     attempt_finished: Implementations = ()
     call_finished: Implementations = ()
     is_watching: bool = False
     _reported: set[tuple[Entry, str]] = set()
+    under_way: dict[str, WatchedCall] = {}
 
     def __post_init__(self) -> None:
         """Every call asks whether anything observes it: that is found out once."""
@@ -51,7 +54,18 @@ class Hooks(msgspec.Struct, frozen=True, eq=False):
 
     def watch(self, call: Call) -> WatchedCall:
         """Tell the observers that a call begins; what is returned must be told when it ends."""
-        return WatchedCall(self, call) if self.is_watching else _UNWATCHED
+        if not self.is_watching:
+            return _UNWATCHED
+        watched = WatchedCall(self, call)
+        if self.waited:
+            self.under_way[call.id] = watched
+        return watched
+
+    def has_waited(self, call: Call, account: str, wait_s: float) -> None:
+        """Tell the observers that a call has waited for a limit of an account."""
+        watched = self.under_way.get(call.id)
+        if watched is not None:
+            watched.waited(account, wait_s)
 
     async def run_interceptors(self, call: Call) -> None:
         """Ask every interceptor. Raises the error of the first that refuses: ModelScan's own as it is."""
@@ -80,6 +94,11 @@ class Hooks(msgspec.Struct, frozen=True, eq=False):
         """Tell the observers of a limit that a reply told of."""
         for implementation in self.limit_learned:
             self.tell(implementation, account, model, limit)
+
+    def nearly_used(self, quota: Quota, used: int) -> None:
+        """Tell the observers that 80% of a limit or a budget is taken."""
+        for implementation in self.limit_nearly_used:
+            self.tell(implementation, quota, used)
 
     def report(self, record: PluginRecord, hook: str = "") -> None:
         """Tell the observers of a plugin that can't be used, or whose implementation of `hook` failed."""
@@ -139,6 +158,8 @@ class WatchedCall:
 
     def finished(self, outcome: Outcome) -> None:
         """The call ended."""
+        if self._hooks.under_way:
+            self._hooks.under_way.pop(self._call.id, None)
         for one in self._hooks.call_finished:
             if self._states.get(one.entry) is not _FAILED:
                 self._hooks.tell(one, self._call, self._states.get(one.entry), outcome)

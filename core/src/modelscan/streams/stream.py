@@ -28,7 +28,7 @@ class Source(Protocol):
         """The chunks that arrived since the last call, at least one; none at the end of the stream."""
         ...
 
-    async def close(self) -> None:
+    async def close(self, arrived: Callable[[], ChatReply[None]]) -> None:
         """End it now; any number of times."""
         ...
 
@@ -130,7 +130,7 @@ class ChatStream(Generic[T]):
         self._has_ended = True
         if self._source is not None:
             self._source.ended(None, None)
-            await self._source.close()
+            await self._source.close(self._fold.reply)
 
     async def _opened(self) -> Source:
         if self._source is None:

@@ -63,7 +63,13 @@ def _exact(amount: str | Decimal | int) -> Decimal:
 
 @attrs.frozen
 class Budget:
-    """At most `amount` of money per period and scope; `hard` blocks before it is passed, `soft` only warns.
+    """At most `amount` of money per period and scope; a `hard` one blocks before it is passed, a soft one only warns.
+
+    `per` is `call`, `session` (a client's life), a calendar period in UTC, or `total` (for ever under a `name`, else as
+    long as its client or context lives). `scope` names what has an amount of its own: tags (`feature`, `team`) or
+    `user`, the call's principal. Budgets of one name are one budget. A budget that a context opens may be an allotment:
+    its whole amount is taken from the budgets around it when it is first used, and what is left goes back when the
+    context ends.
 
     The amount is text, a whole number or `Decimal`; `ValueError` for anything else. (An attrs class among Structs,
     since only attrs converts what it is given; msgspec reads and writes it all the same.)
@@ -76,5 +82,6 @@ class Budget:
     per: Period = "total"
     currency: str = "USD"
     hard: bool = True
-    scope: tuple[str, ...] = ()
+    scope: tuple[str, ...] = attrs.field(default=(), converter=tuple)
     name: str = ""
+    is_allotment: bool = False

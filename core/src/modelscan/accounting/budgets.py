@@ -1,0 +1,170 @@
+"""Budgets: which of them a call draws on, what is left of them, and what a program's own contexts draw from each other.
+
+A budget is a quota of money, counted in billionths by the same limiter that holds the rates. What was spent before this
+process comes from the ledger, once for each budget and period.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import ROUND_FLOOR, Decimal
+from typing import Final
+from uuid import uuid4
+
+import attrs
+
+from modelscan.contracts.limiter import CalendarPeriod, Lease, Quota
+from modelscan.errors import ConfigurationError
+from modelscan.types.context import CallContext
+from modelscan.types.limits import Budget
+
+NANO: Final = 1_000_000_000
+BUDGETS: Final = "budgets"
+"""The account under which a shared store keeps the quotas of all budgets together."""
+
+_USER: Final = "user"
+_PERIODS: Final[Mapping[str, CalendarPeriod]] = {
+    "hour": "hour",
+    "day": "day",
+    "week": "week",
+    "month": "month",
+    "total": "total",
+    "session": "total",
+}
+
+
+@attrs.frozen
+class Drawn:
+    """A budget that a call draws on. `is_lasting`: what other processes spent before counts as well."""
+
+    budget: Budget
+    quota: Quota
+    is_lasting: bool
+
+
+@attrs.define(eq=False)
+class Allotment:
+    """Money that a context has set aside from the budgets around it."""
+
+    lease: Lease
+    claims: int
+    spent: int = 0
+    open: int = 0
+
+    def close(self) -> None:
+        """Give back what nobody spent; what calls under way may still cost stays spent."""
+        used = self.spent + self.open
+        self.lease.settle((used,) * self.claims)
+
+
+class BudgetBook:
+    """The budgets of one client."""
+
+    def __init__(self, budgets: Sequence[Budget] = ()) -> None:
+        self._session = uuid4().hex
+        self._budgets = tuple(budgets)
+        self.currency = budgets[0].currency if budgets else "USD"
+        self._check(budgets)
+        self._made: dict[tuple[str, Budget], Drawn] = {}
+        self.allotments: dict[str, Allotment] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._budgets)
+
+    def close(self, budgets: Sequence[Budget]) -> None:
+        """The context that opened these has ended: what its allotments had left goes back to those around them."""
+        for budget in budgets:
+            allotment = self.allotments.pop(budget.name, None)
+            if allotment is not None:
+                allotment.close()
+
+    def path(self, context: CallContext) -> tuple[Budget, ...]:
+        """The client's budgets, then those of the contexts around the call, outermost first."""
+        return (*self._budgets, *context.budgets) if context.budgets else self._budgets
+
+    def per_call(self, context: CallContext) -> Iterator[Budget]:
+        """The budgets that hold for each call by itself."""
+        return (budget for budget in self.path(context) if budget.per == "call")
+
+    def drawn(self, context: CallContext) -> tuple[tuple[Drawn, ...], tuple[Drawn, ...]]:
+        """What a call draws on, and what the allotment that it draws on was drawn from itself.
+
+        Beyond an allotment nothing is drawn: its whole amount is taken already.
+        """
+        self._check(context.budgets)
+        counted = [budget for budget in self.path(context) if budget.per != "call"]
+        last = max((place for place, budget in enumerate(counted) if budget.is_allotment), default=0)
+        around = tuple(self._drawn(budget, context) for budget in counted[:last])
+        return tuple(self._drawn(budget, context) for budget in counted[last:]), around
+
+    def _check(self, budgets: Sequence[Budget]) -> None:
+        for budget in budgets:
+            if budget.currency != self.currency:
+                raise ConfigurationError(
+                    f"a budget in {budget.currency} stands beside one in {self.currency}",
+                    advice="Write all budgets of a client in one currency; prices are converted at dated rates.",
+                )
+
+    def _drawn(self, budget: Budget, context: CallContext) -> Drawn:
+        scope = "/".join(f"{name}={_value(name, context)}" for name in budget.scope)
+        found = self._made.get((scope, budget))
+        if found is None:
+            if len(self._made) >= _MOST_KEPT:
+                self._made.clear()
+            found = self._made[scope, budget] = self._make(budget, scope)
+        return found
+
+    def _make(self, budget: Budget, scope: str) -> Drawn:
+        is_own = budget.per == "session" or (budget.per == "total" and not budget.name)
+        name = budget.name or f"{budget.amount}{budget.currency}/{budget.per}"
+        key = f"budget|{name}|{budget.per}|{scope}" + (f"|{self._session}" if is_own else "")
+        quota = Quota(
+            key=key,
+            kind="calendar",
+            unit=budget.currency,
+            amount=nano(budget.amount),
+            account=BUDGETS,
+            period=_PERIODS[budget.per],
+            blocks=budget.hard,
+        )
+        return Drawn(budget, quota, is_lasting=not is_own)
+
+
+_MOST_KEPT: Final = 4096
+
+
+def opened(budgets: Sequence[Budget]) -> tuple[Budget, ...]:
+    """Budgets as a context opens them: one without a name is another each time."""
+    return tuple(budget if budget.name else attrs.evolve(budget, name=f"context-{uuid4().hex}") for budget in budgets)
+
+
+def shown_key(quota: Quota) -> str:
+    """A budget's name and scope, for people: `feature=faq` of `team`."""
+    _, name, _, scope, *_ = quota.key.split("|")
+    return f"{name} ({scope})" if scope else name
+
+
+def affordable(left: int, cost: Callable[[int], int], most: int) -> int:
+    """The most output tokens, up to `most`, that `left` billionths pay for; -1 where not even none are affordable.
+
+    `cost` gives the most that a call with so many costs; it never falls as they grow.
+    """
+    if cost(0) > left:
+        return -1
+    if cost(most) <= left:
+        return most
+    low, high = 0, most
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if cost(middle) <= left else (low, middle)
+    return low
+
+
+def _value(dimension: str, context: CallContext) -> str:
+    value = context.tags.get(dimension, "")
+    return value or (context.principal if dimension == _USER else "")
+
+
+def nano(amount: Decimal) -> int:
+    """Money in whole billionths, never more than it is."""
+    return int((amount * NANO).to_integral_value(ROUND_FLOOR))

@@ -1,0 +1,273 @@
+"""Admission: what an attempt asks of limits and budgets before it is sent, and what its response says of them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, Final, Protocol
+
+from modelscan.accounting.budgets import Allotment, BudgetBook, Drawn
+from modelscan.accounting.estimates import Estimator
+from modelscan.client.affording import Afforded, Affording
+from modelscan.client.endpoints import Endpoint
+from modelscan.client.knowledge import EndpointTerms, Knowledge
+from modelscan.client.recording import Recorder
+from modelscan.client.tickets import AttemptTicket, FreeTicket
+from modelscan.contracts.http import HttpResponse, ResponseHead
+from modelscan.contracts.limiter import Claim, Demand, Lease, Limiter
+from modelscan.contracts.operations import Tokenizer
+from modelscan.contracts.policies import Call
+from modelscan.errors import LimitExceededError, ModelScanError, RateLimitError, ServerError
+from modelscan.limits.held import HeldLease
+from modelscan.limits.learning import Learned, LimitReport, read_limits, read_refusal
+from modelscan.limits.planning import is_of
+from modelscan.limits.unlimited import Unlimited, UnlimitedLease
+from modelscan.plugins import Hooks
+from modelscan.types.context import CallContext
+from modelscan.types.usage import Usage
+
+_NOTABLE_WAIT_S: Final = 0.001
+
+
+class Admission(Protocol):
+    """How a sender gets a lease for an attempt."""
+
+    async def prepared(self, endpoint: Endpoint, call: Call, asked: Any) -> Any:
+        """The ticket of an attempt; its `request` is what to send."""
+        ...
+
+    async def reserve(self, ticket: Any) -> HeldLease:
+        """The lease. Raises `LimitError`."""
+        ...
+
+    def attach(self, token: bytes) -> Lease: ...
+
+    def heard(self, endpoint: Endpoint, head: ResponseHead) -> None: ...
+
+    def refused(self, endpoint: Endpoint, response: HttpResponse, error: ModelScanError) -> None: ...
+
+
+class Unmetered:
+    """For what takes no limits of its own: what comes before a call, or after its first request."""
+
+    async def prepared(self, endpoint: Endpoint, call: Call, asked: Any) -> UnmeteredTicket:
+        return UnmeteredTicket(asked)
+
+    async def reserve(self, ticket: UnmeteredTicket) -> HeldLease:
+        return HeldLease(UnlimitedLease(), ticket)
+
+    def attach(self, token: bytes) -> Lease:
+        return Unlimited().attach(token)
+
+    def heard(self, endpoint: Endpoint, head: ResponseHead) -> None:
+        return None
+
+    def refused(self, endpoint: Endpoint, response: HttpResponse, error: ModelScanError) -> None:
+        return None
+
+
+class UnmeteredTicket(FreeTicket):
+    """A ticket that only carries its request."""
+
+    def __init__(self, request: Any) -> None:
+        self.request = request
+
+
+class Metering:
+    """Admission over a limiter, with what the catalog, the budgets and earlier replies say."""
+
+    def __init__(
+        self,
+        limiter: Limiter,
+        knowledge: Knowledge,
+        estimator: Estimator,
+        book: BudgetBook,
+        learned: Learned,
+        hooks: Hooks,
+        *,
+        recorder: Recorder,
+        tokenizer: Tokenizer | None = None,
+    ) -> None:
+        self.limiter = limiter
+        self.book = book
+        self.knowledge = knowledge
+        self._estimator = estimator
+        self._learned = learned
+        self._hooks = hooks
+        self._recorder = recorder
+        self._tokenizer = tokenizer
+        self._affording = Affording(limiter, book)
+        self._counted: set[str] = set()
+
+    async def prepared(self, endpoint: Endpoint, call: Call, asked: Any) -> AttemptTicket | UnmeteredTicket:
+        """The ticket of an attempt.
+
+        Raises `BudgetExceededError` where a hard budget can't afford it, or can't know what it would cost.
+        """
+        if call.capability in _UNCOUNTED:
+            return UnmeteredTicket(asked)
+        terms = await self.knowledge.terms(endpoint, call.capability)
+        estimates = self._estimator.estimate(
+            asked, terms.subject.model_key, tokenizer=self._tokenizer, max_output_tokens=terms.most_output
+        )
+        drawn, allotment = await self._drawn(call.context)
+        bounds: Mapping[str, int | None] = {}
+        if drawn or self.book or call.context.budgets or any(each.needs_bounds for each in terms.metered):
+            bounds = self._affording.bounds(endpoint, asked, terms)
+        afforded = Afforded(asked, bounds)
+        if drawn or call.context.budgets or self.book:
+            afforded = await self._affording.afforded(endpoint, call, asked, terms, estimates, bounds, drawn)
+        claims = _claims(terms, estimates, afforded.bounds, endpoint)
+        money = tuple(Claim(each.quota, afforded.reserved(each)) for each in drawn)
+        if allotment is not None:
+            allotment.open += money[0].amount
+        return AttemptTicket(
+            endpoint=endpoint,
+            call=call,
+            terms=terms,
+            request=afforded.request,
+            estimates=estimates,
+            bounds=afforded.bounds,
+            claims=(*claims, *money),
+            drawn=drawn,
+            allotment=allotment,
+            most=afforded.most,
+            note=afforded.note,
+            is_fitted=bool(afforded.note),
+            record=self._ended,
+            find_bounds=partial(self._affording.bounds, endpoint, afforded.request, terms),
+        )
+
+    async def reserve(self, ticket: AttemptTicket | UnmeteredTicket) -> HeldLease:
+        """The lease for a ticket. Raises `LimitExceededError` and `BudgetExceededError`, and tells of a wait."""
+        if isinstance(ticket, UnmeteredTicket):
+            return HeldLease(UnlimitedLease(), ticket)
+        context, endpoint = ticket.call.context, ticket.endpoint
+        demand = Demand(
+            account=endpoint.account_key,
+            model=endpoint.target.model,
+            claims=ticket.claims,
+            gates=ticket.terms.gates,
+            tenant=context.principal,
+            priority=context.priority,
+            deadline=context.deadline,
+        )
+        begun = time.monotonic()
+        try:
+            lease = await self.limiter.reserve(demand)
+        except BaseException:
+            ticket.released()
+            raise
+        waited_s = time.monotonic() - begun
+        if waited_s > _NOTABLE_WAIT_S and self._hooks.waited:
+            self._hooks.has_waited(ticket.call, endpoint.account_key, waited_s)
+        return HeldLease(lease, ticket)
+
+    def attach(self, token: bytes) -> Lease:
+        """The lease that another process, or this one, gave a token for."""
+        return self.limiter.attach(token)
+
+    # --- What a response says of limits ------------------------------------------------------------------------------
+
+    def heard(self, endpoint: Endpoint, head: ResponseHead) -> None:
+        """Note what a response's headers say."""
+        reports = read_limits(endpoint.provider.limit_headers, head.headers, head.status, time.time())
+        if not reports:
+            return
+        self._learn(endpoint, reports)
+        if head.status < _BAD:
+            for report in reports:
+                if report.pause_s:
+                    self.limiter.pause(_gate(endpoint), report.pause_s)
+
+    def refused(self, endpoint: Endpoint, response: HttpResponse, error: ModelScanError) -> None:
+        """Note what a refusal says, and for how long nothing is to be sent."""
+        if not isinstance(error, (RateLimitError, ServerError)):
+            return
+        refusal = read_refusal(error, dialect=endpoint.provider.limit_headers, now_s=time.time())
+        self._learn(endpoint, refusal.reports)
+        if refusal.retry_after_s and not refusal.is_quota:
+            self.limiter.pause(_gate(endpoint), refusal.retry_after_s)
+
+    def _learn(self, endpoint: Endpoint, reports: Sequence[LimitReport]) -> None:
+        account, model = endpoint.account_key, endpoint.target.model
+        for report in reports:
+            change = self._learned.note(account, model, report, time.time())
+            if change is not None:
+                self.knowledge.forget(account)
+                if self._hooks.limit_learned:
+                    self._hooks.learned(account, model, change.limit.as_limit())
+            if report.used is None or report.tier:
+                continue
+            for metered in self.knowledge.known(endpoint):
+                if is_of(metered.quota, report):
+                    self.limiter.observe(metered.quota, report.used, report.reset_s)
+
+    # --- Budgets -----------------------------------------------------------------------------------------------------
+
+    async def _drawn(self, context: CallContext) -> tuple[tuple[Drawn, ...], Allotment | None]:
+        """The budgets that a call draws on, each with what was spent before, and the allotment that they begin with."""
+        if not self.book and not context.budgets:
+            return (), None
+        drawn, around = self.book.drawn(context)
+        for each in (*around, *drawn):
+            if each.is_lasting and each.quota.key not in self._counted:
+                spent = await asyncio.to_thread(self._recorder.spent, each)
+                if spent and each.quota.key not in self._counted:
+                    self.limiter.observe(each.quota, spent, None)
+                self._counted.add(each.quota.key)
+        allotment = None
+        if drawn and drawn[0].budget.is_allotment:
+            allotment = self.book.allotments.get(drawn[0].budget.name)
+            if allotment is None:
+                allotment = await self._allot(drawn[0], around)
+        return drawn, allotment
+
+    async def _allot(self, budget: Drawn, around: Sequence[Drawn]) -> Allotment:
+        amount = budget.quota.amount
+        claims = tuple(Claim(each.quota, amount) for each in around)
+        lease = await self.limiter.reserve(Demand(account="", model="", claims=claims, may_wait=False))
+        name = budget.budget.name
+        known = self.book.allotments.get(name)
+        if known is not None:  # another call of the same context was quicker
+            lease.release()
+            return known
+        lease.sent()
+        lease.arrived()
+        made = self.book.allotments[name] = Allotment(lease, len(claims))
+        return made
+
+    # --- A ticket's end ----------------------------------------------------------------------------------------------
+
+    def _ended(self, ticket: AttemptTicket, usage: Usage | None) -> None:
+        if usage is not None and ticket.cost.certainty == "measured":
+            self._estimator.learn(ticket.estimates, usage)
+        self._recorder.record(ticket, usage)
+
+
+_BAD: Final = 400
+_UNCOUNTED: Final = frozenset({"models", "count_tokens"})
+"""What vendors neither bill nor count towards the limits of calls."""
+
+
+def _gate(endpoint: Endpoint) -> str:
+    return f"{endpoint.account_key}/{endpoint.target.model}"
+
+
+def _claims(
+    terms: EndpointTerms, estimates: Mapping[str, int], bounds: Mapping[str, int | None], endpoint: Endpoint
+) -> tuple[Claim, ...]:
+    claims = []
+    for metered in terms.metered:
+        amount = metered.reservation(estimates, bounds)
+        if amount is None:
+            raise LimitExceededError(
+                f"the strict limit of {metered.quota.unit} can't be held: nobody knows how much the call uses at most",
+                provider=endpoint.candidate.provider,
+                model=endpoint.target.model,
+                advice="Give the call max_output_tokens, or make the limit one that isn't strict.",
+            )
+        claims.append(Claim(metered.quota, amount))
+    return tuple(claims)

@@ -1,0 +1,161 @@
+"""Affording: whether a hard budget pays for a call at its worst, and for how long an answer it does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+import attrs
+import msgspec
+
+from modelscan.accounting.budgets import BudgetBook, Drawn, affordable
+from modelscan.accounting.budgets import nano as nano_of
+from modelscan.accounting.costs import nano
+from modelscan.accounting.estimates.bounding import bound_of
+from modelscan.client.endpoints import Endpoint
+from modelscan.client.knowledge import EndpointTerms
+from modelscan.contracts.limiter import Limiter
+from modelscan.contracts.policies import Call
+from modelscan.errors import BudgetExceededError
+from modelscan.types.chat import ChatRequest
+from modelscan.types.money import Cost
+from modelscan.types.usage import Usage
+
+_UNKNOWN_MOST: Final = 4096
+"""The longest answer that is asked for where nobody knows what the model's longest is."""
+_WORTHWHILE: Final = 16
+
+Bounds = Mapping[str, int | None]
+
+
+@attrs.frozen
+class Afforded:
+    """A request that may be sent, the most it can use and cost, and what was changed for the budgets' sake."""
+
+    request: Any
+    bounds: Bounds
+    most: Cost | None = None
+    expected: int = 0
+    note: str = ""
+
+    def reserved(self, drawn: Drawn) -> int:
+        """What a budget has to set aside: the most of a hard one, what is expected of a soft one."""
+        most = None if self.most is None else nano(self.most)
+        return most if drawn.budget.hard and most is not None else self.expected
+
+
+class Affording:
+    """Bounds the cost of calls, by what is left of the budgets."""
+
+    def __init__(self, limiter: Limiter, book: BudgetBook) -> None:
+        self._limiter = limiter
+        self._book = book
+
+    def bounds(self, endpoint: Endpoint, asked: Any, terms: EndpointTerms) -> Bounds:
+        """The most that a request can use of each unit; the length of an answer stays open where nobody bounds it."""
+        return bound_of(endpoint.provider, asked, endpoint.target, max_input_tokens=terms.most_input)
+
+    async def afforded(
+        self,
+        endpoint: Endpoint,
+        call: Call,
+        asked: Any,
+        terms: EndpointTerms,
+        estimates: Mapping[str, int],
+        bounds: Bounds,
+        drawn: Sequence[Drawn],
+    ) -> Afforded:
+        """The request as the budgets afford it.
+
+        Raises `BudgetExceededError` where none is affordable, and where it can't be known what one costs at most.
+        """
+        now = datetime.now(UTC)
+        hard = [each for each in drawn if each.budget.hard]
+        each_call = [budget for budget in self._book.per_call(call.context) if budget.hard]
+        expected = _expected_nano(terms, estimates, now)
+        if not hard and not each_call:
+            return Afforded(asked, bounds, expected=expected)
+        cost = _Cost(endpoint, terms, bounds, now)
+        is_open = bounds.get("output_tokens", 0) is None and isinstance(asked, ChatRequest)
+        if not is_open:
+            most = cost.of(bounds)
+            self._check_each(endpoint, nano(most) or 0, each_call)
+            return Afforded(asked, bounds, most, expected)
+        standings = await self._limiter.standing([each.quota for each in hard]) if hard else ()
+        caps = [nano_of(budget.amount) for budget in each_call]
+        free = min([each.quota.amount - told.used for each, told in zip(hard, standings, strict=True)] + caps)
+        rest = [each.quota.amount - told.used + told.open for each, told in zip(hard, standings, strict=True)]
+        longest = terms.most_output or _UNKNOWN_MOST
+        tokens = affordable(free, cost.nano, longest)
+        if tokens < min(longest, max(_WORTHWHILE, estimates.get("output_tokens", 0))):
+            tokens = affordable(min(rest + caps), cost.nano, longest)  # once the calls under way are over
+        if tokens < 1:
+            raise _too_dear(endpoint, cost.nano(1), min(rest + caps))
+        fitted = {**bounds, "output_tokens": tokens}
+        if tokens == terms.most_output:
+            return Afforded(asked, fitted, cost.of(fitted), expected)
+        note = f"max_output_tokens was set to {tokens}, which is what the budget affords"
+        request = msgspec.structs.replace(asked, max_output_tokens=tokens)
+        return Afforded(request, fitted, cost.of(fitted), expected, note)
+
+    def _check_each(self, endpoint: Endpoint, most: int, each_call: Sequence[Any]) -> None:
+        for budget in each_call:
+            if most > nano_of(budget.amount):
+                raise _too_dear(endpoint, most, nano_of(budget.amount))
+
+
+class _Cost:
+    """What a call costs at most, by how long its answer may be."""
+
+    def __init__(self, endpoint: Endpoint, terms: EndpointTerms, bounds: Bounds, at: datetime) -> None:
+        self._endpoint = endpoint
+        self._terms = terms
+        self._bounds = bounds
+        self._at = at
+
+    def of(self, bounds: Bounds) -> Cost:
+        prepared = self._terms.bounds
+        if prepared is None:
+            raise _unknown(self._endpoint, "no price is known for the model")
+        cost = prepared.bound(bounds, self._at)
+        if cost.total is None:
+            raise _unknown(self._endpoint, cost.note)
+        return cost
+
+    def nano(self, output_tokens: int) -> int:
+        return nano(self.of({**self._bounds, "output_tokens": output_tokens})) or 0
+
+
+def _expected_nano(terms: EndpointTerms, estimates: Mapping[str, int], at: datetime) -> int:
+    if terms.prices is None:
+        return 0
+    return terms.prices.nano_cost(usage_of(estimates), at) or 0
+
+
+def usage_of(amounts: Mapping[str, int]) -> Usage:
+    """Estimated or bounded amounts, as if they had been used."""
+    known: Any = {unit: amount for unit, amount in amounts.items() if unit in _COUNTED}
+    return Usage(**known, seconds=Decimal(amounts.get("seconds", 0)))
+
+
+_COUNTED: Final = frozenset(Usage.__struct_fields__) - {"other", "is_reported", "seconds", "credits"}
+
+
+def _unknown(endpoint: Endpoint, why: str) -> BudgetExceededError:
+    return BudgetExceededError(
+        f"a hard budget can't hold for this call: {why}",
+        provider=endpoint.candidate.provider,
+        model=endpoint.target.model,
+        advice="Give the model a price (prices={...}) and the call max_output_tokens, or make the budget a soft one "
+        "(hard=False).",
+    )
+
+
+def _too_dear(endpoint: Endpoint, most: int, left: int) -> BudgetExceededError:
+    return BudgetExceededError(
+        f"the call could cost {Decimal(most) / 10**9:f}, and {Decimal(max(0, left)) / 10**9:f} of its budget is left",
+        provider=endpoint.candidate.provider,
+        model=endpoint.target.model,
+    )

@@ -1,0 +1,141 @@
+"""What is known of an endpoint before it is called: the limits of its account's plan, and what a call costs."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final, Protocol
+
+import attrs
+
+from modelscan.accounting.bounds import PreparedBounds
+from modelscan.accounting.costs import PreparedPrices
+from modelscan.catalog.answers import KnownLimit, KnownModel, PriceList
+from modelscan.client.endpoints import Endpoint
+from modelscan.limits.learning import Learned
+from modelscan.limits.metering import Metered
+from modelscan.limits.planning import Subject, planned
+from modelscan.types.limits import Limit
+
+if TYPE_CHECKING:
+    from modelscan.accounting.tariff import Terms as PriceTerms
+
+_FRESH_S: Final = 30.0
+
+
+class Facts(Protocol):
+    """Where facts come from: the catalog, as a client asks it. Each answer is empty or None where nothing is known."""
+
+    def limits(self, provider: str, plan: str, model: str) -> Sequence[KnownLimit]: ...
+
+    def price(self, provider: str, plan: str, model: str) -> PriceList | None: ...
+
+    def model(self, provider: str, model: str) -> KnownModel | None: ...
+
+
+@attrs.frozen(eq=False)
+class EndpointTerms:
+    """The terms on which an endpoint's calls of one capability are made.
+
+    `prices` are what a reply's cost says, `bounds` and `charged` the same in the currency of the budgets. `until` is
+    when all of it is looked at again.
+    """
+
+    subject: Subject
+    metered: tuple[Metered, ...]
+    prices: PreparedPrices | None
+    bounds: PreparedBounds | None
+    charged: PreparedPrices | None
+    most_input: int | None
+    most_output: int | None
+    until: float
+    by_key: Mapping[str, Metered] = attrs.field(init=False)
+
+    @by_key.default
+    def _by_key(self) -> Mapping[str, Metered]:
+        return {metered.quota.key: metered for metered in self.metered}
+
+    @property
+    def gates(self) -> tuple[str, ...]:
+        """What a `retry-after` shuts."""
+        return self.subject.gates
+
+
+class Knowledge:
+    """The terms of every endpoint, worked out when it is first called and then from time to time.
+
+    The catalog's limits are for the vendor's own address: where another takes its place they hold only for an account
+    whose plan is named.
+    """
+
+    def __init__(
+        self,
+        facts: Facts,
+        given: Mapping[str, Sequence[Limit]],
+        learned: Learned,
+        shown: PriceTerms,
+        budgeted: PriceTerms,
+        *,
+        holds_catalog: bool = True,
+        headroom: float | None = None,
+    ) -> None:
+        self._facts = facts
+        self._given = given
+        self._learned = learned
+        self._shown = shown
+        self._budgeted = budgeted
+        self._holds_catalog = holds_catalog
+        self._headroom = headroom
+        self._terms: dict[tuple[Endpoint, str], EndpointTerms] = {}
+        self._asked: set[str] = set()
+
+    async def terms(self, endpoint: Endpoint, capability: str) -> EndpointTerms:
+        """The endpoint's terms. The first question about a provider may read its data: off the event loop."""
+        found = self._terms.get((endpoint, capability))
+        if found is not None and found.until > time.monotonic():
+            return found
+        if endpoint.candidate.provider in self._asked:
+            made = self._make(endpoint, capability)
+        else:
+            made = await asyncio.to_thread(self._make, endpoint, capability)
+            self._asked.add(endpoint.candidate.provider)
+        self._terms[endpoint, capability] = made
+        return made
+
+    def known(self, endpoint: Endpoint) -> tuple[Metered, ...]:
+        """The limits of an endpoint that has been called."""
+        return tuple(
+            metered for (known, _), terms in self._terms.items() if known is endpoint for metered in terms.metered
+        )
+
+    def forget(self, account_key: str) -> None:
+        """Work out an account's terms anew: something was learned."""
+        self._terms = {key: terms for key, terms in self._terms.items() if key[0].account_key != account_key}
+
+    def _make(self, endpoint: Endpoint, capability: str) -> EndpointTerms:
+        account, name = endpoint.candidate.account, endpoint.target.model
+        subject = Subject(account, name, capability)
+        given = self._given.get(account.key, ()) or self._given.get(account.provider, ())
+        known: Sequence[KnownLimit] = ()
+        if self._holds_catalog and not given and (account.plan or not endpoint.is_elsewhere):
+            known = self._facts.limits(account.provider, account.plan, name)
+        listed = self._facts.price(account.provider, account.plan, name)
+        model = self._facts.model(account.provider, name)
+        metered = planned(
+            subject,
+            given=given,
+            known=known,
+            learned=self._learned.limits(account.key, name, time.time()),
+            headroom=self._headroom,
+        )
+        return EndpointTerms(
+            subject=subject,
+            metered=metered,
+            prices=None if listed is None else PreparedPrices(listed, self._shown),
+            bounds=None if listed is None else PreparedBounds(listed, self._budgeted),
+            charged=None if listed is None else PreparedPrices(listed, self._budgeted),
+            most_input=None if model is None else model.model.max_input_tokens,
+            most_output=None if model is None else model.model.max_output_tokens,
+            until=time.monotonic() + _FRESH_S,
+        )

@@ -1,0 +1,151 @@
+"""Everything that holds a client's limits and budgets, put together from its settings when the first call is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from modelscan.accounting.budgets import BudgetBook
+from modelscan.accounting.estimates import Estimator
+from modelscan.accounting.rates import ExchangeRate
+from modelscan.accounting.tariff import Terms
+from modelscan.client.admission import Metering
+from modelscan.client.facts import CatalogFacts, given_prices
+from modelscan.client.knowledge import Knowledge
+from modelscan.client.recording import Recorder
+from modelscan.client.settings import Settings
+from modelscan.contracts.limiter import Limiter, Quota
+from modelscan.contracts.operations import Tokenizer
+from modelscan.errors import ConfigurationError, PluginError
+from modelscan.folders import data_folder
+from modelscan.limits.learning import Learned
+from modelscan.limits.memory import MemoryLimiter
+from modelscan.limits.watching import Nearly
+from modelscan.plugins import Plugins
+from modelscan.types.limits import Budget
+
+if TYPE_CHECKING:
+    from modelscan.catalog.catalog import Catalog
+
+
+_LEARNED: Final = "limits.sqlite3"
+
+
+class LateMetering:
+    """The metering of one client. Nothing is opened before it is needed."""
+
+    def __init__(self, settings: Settings, prices: Mapping[str, Any]) -> None:
+        self._settings = settings
+        self._prices = given_prices(prices)
+        self.book = BudgetBook(settings.budgets)
+        self._rates = tuple(_rate(text) for text in settings["accounting.exchange_rates"])
+        self._made: Metering | None = None
+        self._recorder: Recorder | None = None
+        self._learned: Learned | None = None
+
+    def made(self, plugins: Plugins) -> Metering:
+        """The metering, on the loop that is running."""
+        if self._made is None:
+            self._made = self._make(plugins)
+        return self._made
+
+    def close_budgets(self, budgets: Sequence[Budget]) -> None:
+        """The context that opened these has ended: what its allotments had left goes back."""
+        self.book.close(budgets)
+
+    async def close(self) -> None:
+        """Write down what isn't yet, and refuse whoever waits."""
+        if self._made is not None:
+            await self._made.limiter.close()
+        if self._learned is not None:
+            await self._learned.close()
+        if self._recorder is not None:
+            await self._recorder.close()
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """The user's catalog, opened with the first question about a provider that it may know."""
+        from modelscan.catalog.catalog import Catalog
+
+        return Catalog()
+
+    def _make(self, plugins: Plugins) -> Metering:
+        settings = self._settings
+        hooks = plugins.hooks()
+        self._learned = Learned(data_folder() / _LEARNED if settings["limits.remember"] else None)
+        self._recorder = Recorder(is_kept=settings["accounting.ledger"])
+        knowledge = Knowledge(
+            CatalogFacts(lambda: self.catalog, _knows(plugins), self._prices),
+            settings.limits,
+            self._learned,
+            Terms(currency=settings["accounting.currency"], rates=self._rates),
+            Terms(currency=self.book.currency, rates=self._rates),
+            holds_catalog=settings["limits.catalog"] and settings["client.limiter"] != "unlimited",
+            headroom=settings["limits.headroom"] or None,
+        )
+        return Metering(
+            _limiter(plugins, settings, Nearly(hooks)),
+            knowledge,
+            Estimator(),
+            self.book,
+            self._learned,
+            hooks,
+            recorder=self._recorder,
+            tokenizer=LateTokenizer(plugins) if plugins.names("tokenizer") else None,
+        )
+
+
+class LateTokenizer:
+    """The tokenizers that are installed, loaded when a text is first counted; the first that knows a model counts."""
+
+    def __init__(self, plugins: Plugins) -> None:
+        self._plugins = plugins
+        self._names = plugins.names("tokenizer")
+
+    @cached_property
+    def _all(self) -> tuple[Tokenizer, ...]:
+        found = []
+        for name in self._names:
+            with suppress(PluginError):
+                found.append(self._plugins.tokenizer(name))
+        return tuple(found)
+
+    def count(self, text: str, model: str) -> int | None:
+        """How many tokens the text has; None where no tokenizer knows the model."""
+        counts = (tokenizer.count(text, model) for tokenizer in self._all)
+        return next((count for count in counts if count is not None), None)
+
+
+def _limiter(plugins: Plugins, settings: Settings, watch: Callable[[Quota, int], None]) -> Limiter:
+    factory = plugins.limiter(settings["client.limiter"])
+    if factory is MemoryLimiter:
+        return MemoryLimiter(longest_wait_s=settings["limits.longest_wait_s"] or float("inf"), watch=watch)
+    return factory()
+
+
+def _knows(plugins: Plugins) -> Callable[[str], bool]:
+    """Whether a provider's package, or a source of catalogs, may carry data of a provider."""
+    has_sources = bool(plugins.names("catalog_source"))
+
+    @cache
+    def knows(provider: str) -> bool:
+        from modelscan.catalog.installed import package_of
+
+        return has_sources or package_of(provider) is not None
+
+    return knows
+
+
+def _rate(text: str) -> ExchangeRate:
+    parts = text.split(":")
+    try:
+        currency, to, rate, day = parts
+        return ExchangeRate(currency=currency, to=to, rate=Decimal(rate), since=date.fromisoformat(day))
+    except (ValueError, InvalidOperation):
+        raise ConfigurationError(
+            f"{text!r} is no dated exchange rate", advice="Write it as EUR:USD:1.0832:2026-11-20."
+        ) from None

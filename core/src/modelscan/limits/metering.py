@@ -1,0 +1,106 @@
+"""Meters: which parts of a call count towards a limit, and with what weight, before the call and after it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final, Literal
+
+import attrs
+
+from modelscan.catalog.answers import Freshness
+from modelscan.contracts.limiter import Quota
+from modelscan.types.usage import Usage
+
+Weights = tuple[tuple[str, int | Fraction], ...]
+LimitOrigin = Literal["given", "catalog", "learned"]
+
+_SUMS: Final[Mapping[str, Weights]] = {"tokens": (("input_tokens", 1), ("output_tokens", 1))}
+_BY_CALL: Final = frozenset({"requests", "concurrent", "sessions"})
+_COUNTED: Final = frozenset(Usage.__struct_fields__) - {"other", "is_reported"}
+
+
+def weights_of(unit: str, counts: Mapping[str, Decimal | int]) -> Weights:
+    """What counts towards a limit of a unit: what the limit says, else what the unit means by itself."""
+    if counts:
+        return tuple((name, _exact(weight)) for name, weight in counts.items())
+    return _SUMS.get(unit, ((unit, 1),))
+
+
+@attrs.frozen(kw_only=True)
+class Metered:
+    """A quota and its meter. `is_strict` reserves what a call could use at most, instead of what it may be expected to.
+
+    `counts_asked`: the vendor counts the `max_output_tokens` that a call asks for as it comes in, and what it used only
+    where that is more.
+    """
+
+    quota: Quota
+    weights: Weights
+    is_strict: bool = False
+    counts_asked: bool = False
+    origin: LimitOrigin = "given"
+    freshness: Freshness | None = None
+    is_each_call: bool = attrs.field(init=False)
+
+    @is_each_call.default
+    def _counts_calls(self) -> bool:
+        return self.quota.unit in _BY_CALL
+
+    @property
+    def needs_bounds(self) -> bool:
+        """Whether a reservation asks for the most that a call may use."""
+        return (self.is_strict or self.counts_asked) and not self.is_each_call
+
+    def reservation(self, estimates: Mapping[str, int], bounds: Mapping[str, int | None]) -> int | None:
+        """What a call takes of the quota before it is sent; None where a strict one would need a bound, and none is."""
+        if self.is_each_call:
+            return 1
+        if self.is_strict:
+            return _strict(self.weights, bounds)
+        if self.counts_asked and bounds.get("output_tokens") is not None:
+            estimates = {**estimates, "output_tokens": bounds["output_tokens"] or 0}
+        get = estimates.get
+        total: int | Fraction = 0
+        for unit, weight in self.weights:
+            total += get(unit, 0) * weight
+        return max(0, _up(total))
+
+    def worth(self, usage: Usage, reserved: int) -> int:
+        """What a call took of the quota after all."""
+        if self.is_each_call:
+            return 1
+        total: int | Fraction = 0
+        for unit, weight in self.weights:
+            used = getattr(usage, unit) if unit in _COUNTED else usage.other.get(unit, 0)
+            total += weight * (used if type(used) is int else Fraction(used))
+        worth = max(0, _up(total))
+        if worth < reserved and (self.counts_asked or not self._is_counted(usage)):
+            return reserved
+        return worth
+
+    def _is_counted(self, usage: Usage) -> bool:
+        """Whether a usage says anything of this unit: what providers don't report is worth what was reserved."""
+        return usage.requests > 0 or any(unit in _COUNTED or unit in usage.other for unit, _ in self.weights)
+
+
+def _strict(weights: Weights, bounds: Mapping[str, int | None]) -> int | None:
+    total: int | Fraction = 0
+    for unit, weight in weights:
+        if weight < 0:  # what may lower the count may also not come
+            continue
+        bound = bounds.get(unit)
+        if bound is None:
+            return None
+        total += bound * weight
+    return _up(total)
+
+
+def _up(number: int | Fraction) -> int:
+    return number if type(number) is int else -((-number.numerator) // number.denominator)
+
+
+def _exact(weight: Decimal | int) -> int | Fraction:
+    exact = Fraction(weight)
+    return exact.numerator if exact.denominator == 1 else exact
