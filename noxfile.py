@@ -123,6 +123,8 @@ def oracle(session: nox.Session) -> None:
         session.run("uv", "venv", "--quiet", "--python", f"{session.bin}/python", str(folder), external=True)
     wanted = ("--requirements", "tests/oracle/requirements.txt")
     session.run("uv", "pip", "install", "--quiet", "--python", python, *wanted, external=True)
+    maps = ("--no-deps", "--requirements", "tests/oracle/prices/requirements.txt")
+    session.run("uv", "pip", "install", "--quiet", "--python", python, *maps, external=True)
     session.run("python", "-m", "pytest", "-q", "tests/oracle", *session.posargs, env={"MODELSCAN_ORACLE": python})
 
 
