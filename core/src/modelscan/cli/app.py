@@ -17,6 +17,7 @@ from modelscan.errors import ModelScanError
 COMMANDS = {
     "cassettes": "Compare recorded exchanges with older ones: has the vendor changed its answers?",
     "chat": "Ask a model, and print its answer while it comes.",
+    "cost": "Show what was spent, by model, provider, account, tag or day.",
     "doctor": "Check this installation: keys, configuration, plugins, network settings.",
     "embed": "Turn texts into vectors.",
     "lint-plugin": "Check a whole plugin, before its users do.",
