@@ -70,6 +70,8 @@ if TYPE_CHECKING:
     from modelscan.types.realtime import LiveOutput as LiveOutput
     from modelscan.types.realtime import RealtimeConfig as RealtimeConfig
     from modelscan.types.secret import Secret as Secret
+    from modelscan.types.standing import CallEstimate as CallEstimate
+    from modelscan.types.standing import LimitStatus as LimitStatus
     from modelscan.types.tools import ForcedTool as ForcedTool
     from modelscan.types.tools import JsonObject as JsonObject
     from modelscan.types.tools import JsonSchema as JsonSchema
@@ -169,6 +171,10 @@ _MODULES = {
         "ProviderTool",
         "Tool",
         "tool",
+    ),
+    "types.standing": (
+        "CallEstimate",
+        "LimitStatus",
     ),
     "types.usage": ("Usage",),
 }

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Final, Protocol
 
 from modelscan.accounting.budgets import Allotment, BudgetBook, Drawn
-from modelscan.accounting.estimates import Estimator
+from modelscan.accounting.estimates import Estimate, Estimator
 from modelscan.client.affording import Afforded, Affording
 from modelscan.client.endpoints import Endpoint
 from modelscan.client.knowledge import EndpointTerms, Knowledge
@@ -109,9 +109,7 @@ class Metering:
         if call.capability in _UNCOUNTED:
             return UnmeteredTicket(asked)
         terms = await self.knowledge.terms(endpoint, call.capability)
-        estimates = self._estimator.estimate(
-            asked, terms.subject.model_key, tokenizer=self._tokenizer, max_output_tokens=terms.most_output
-        )
+        estimates = self.estimated(asked, terms)
         drawn, allotment = await self._drawn(call.context)
         bounds: Mapping[str, int | None] = {}
         if drawn or self.book or call.context.budgets or any(each.needs_bounds for each in terms.metered):
@@ -139,6 +137,16 @@ class Metering:
             record=self._ended,
             find_bounds=partial(self._affording.bounds, endpoint, afforded.request, terms),
         )
+
+    def estimated(self, asked: Any, terms: EndpointTerms) -> Estimate:
+        """What a request will probably take."""
+        return self._estimator.estimate(
+            asked, terms.subject.model_key, tokenizer=self._tokenizer, max_output_tokens=terms.most_output
+        )
+
+    def bounds(self, endpoint: Endpoint, asked: Any, terms: EndpointTerms) -> Mapping[str, int | None]:
+        """The most that a request can take."""
+        return self._affording.bounds(endpoint, asked, terms)
 
     async def reserve(self, ticket: AttemptTicket | UnmeteredTicket) -> HeldLease:
         """The lease for a ticket. Raises `LimitExceededError` and `BudgetExceededError`, and tells of a wait."""

@@ -64,6 +64,7 @@ class Assembly:
             Candidates(settings.accounts, settings.routes),
             Endpoints(self.plugins, self._api_keys, settings.base_urls, sender.plain),
             sender,
+            admission,
             lambda: self._flow_runner(sender, later),
             _retries(settings),
         )

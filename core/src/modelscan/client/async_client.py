@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from modelscan.client.live import LiveConnection, LiveSession
     from modelscan.streams.stream import ChatStream, Source
     from modelscan.types.realtime import RealtimeConfig
+    from modelscan.types.standing import CallEstimate, LimitStatus
 
 T = TypeVar("T")
 
@@ -157,6 +158,22 @@ class AsyncClient:
         request = embed_request(inputs, dimensions, purpose, extra)
         reply: EmbedReply = await self._run("embed", request, model, contexts.of_call(options, contexts.current()))
         return reply
+
+    async def estimate(self, prompt: Prompt, *, model: Model, **options: Unpack[ChatOptions]) -> CallEstimate:
+        """What a chat with this prompt would take: tokens, cost, and how long limits would hold it back.
+
+        Nothing is sent. Where several candidates could answer it is about the one that is ranked first.
+        """
+        request = chat_request(prompt, options)
+        context = contexts.of_call(options, contexts.current())
+        return await self._ready().estimated("chat", request, model, context)
+
+    async def limits(self, provider: str | None = None) -> tuple[LimitStatus, ...]:
+        """How the limits of a provider's accounts stand, or of all that are configured; then this context's budgets.
+
+        What other programs have used is known where they share a limiter, or as far as the provider has told of it.
+        """
+        return await self._ready().limits(provider, contexts.current())
 
     async def count_tokens(self, prompt: Prompt, *, model: Model, **options: Unpack[ChatOptions]) -> int:
         """How many input tokens the provider counts for a prompt with its tools. Not every provider can."""

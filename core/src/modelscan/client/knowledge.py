@@ -15,7 +15,8 @@ from modelscan.catalog.answers import KnownLimit, KnownModel, PriceList
 from modelscan.client.endpoints import Endpoint
 from modelscan.limits.learning import Learned
 from modelscan.limits.metering import Metered
-from modelscan.limits.planning import Subject, planned
+from modelscan.limits.planning import Subject, of_plan, planned
+from modelscan.types.accounts import Account
 from modelscan.types.limits import Limit
 
 if TYPE_CHECKING:
@@ -108,6 +109,18 @@ class Knowledge:
         return tuple(
             metered for (known, _), terms in self._terms.items() if known is endpoint for metered in terms.metered
         )
+
+    def called(self) -> tuple[EndpointTerms, ...]:
+        """The terms of all endpoints that have been called."""
+        return tuple(self._terms.values())
+
+    def of_plan(self, account: Account) -> tuple[Metered, ...]:
+        """The limits of an account's plan, whatever model they are for. May read the provider's data."""
+        if account.key in self._given or account.provider in self._given:
+            given = self._given.get(account.key, ()) or self._given[account.provider]
+            return planned(Subject(account, ""), given=given)
+        known = self._facts.limits(account.provider, account.plan, "")
+        return of_plan(account, known, self._headroom)
 
     def forget(self, account_key: str) -> None:
         """Work out an account's terms anew: something was learned."""

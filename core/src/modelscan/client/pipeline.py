@@ -9,6 +9,7 @@ import itertools
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from modelscan.client.admission import Metering
 from modelscan.client.attempts import AttemptError, attempt_until_done
 from modelscan.client.endpoints import Endpoint, Endpoints
 from modelscan.client.retry import RetryPolicy
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from modelscan.client.flows import FlowRunner, Track
     from modelscan.client.live import LiveConnection
     from modelscan.types.realtime import RealtimeConfig
+    from modelscan.types.standing import CallEstimate, LimitStatus
 
 Result = TypeVar("Result")
 
@@ -41,6 +43,7 @@ class Pipeline:
         candidates: Candidates,
         endpoints: Endpoints,
         sender: Sender,
+        metering: Metering,
         flows: Callable[[], FlowRunner],
         retries: RetryPolicy,
     ) -> None:
@@ -49,6 +52,7 @@ class Pipeline:
         self._candidates = candidates
         self._endpoints = endpoints
         self._sender = sender
+        self._metering = metering
         self._flows = flows
         self._retries = retries
 
@@ -73,6 +77,21 @@ class Pipeline:
         reply = await self._attempted(call, model, watch, carry_out)
         watch.finished(reply)
         return reply
+
+    async def estimated(self, capability: str, request: Any, model: Model, context: CallContext) -> CallEstimate:
+        """What a call would take of the candidate that it would go to first. Nothing is sent."""
+        from modelscan.client.outlook import estimated
+
+        call = _call(capability, request, model, context, is_stream=False)
+        endpoint = self._endpoints.of(self._ranked(call, model)[0])
+        return await estimated(self._metering, endpoint, call, request)
+
+    async def limits(self, provider: str | None, context: CallContext) -> tuple[LimitStatus, ...]:
+        """How the limits of the configured accounts stand, and the budgets of calls made here."""
+        from modelscan.client.outlook import standing_of
+
+        accounts = self._candidates.configured() if provider is None else self._candidates.accounts(provider)
+        return await standing_of(self._metering, accounts, provider, context)
 
     async def open_stream(self, request: Any, model: Model, context: CallContext) -> LiveSource | NativeSource:
         """A chat's stream that holds its first chunks. Raises what the last attempt raised."""

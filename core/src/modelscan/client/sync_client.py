@@ -23,6 +23,7 @@ from modelscan.types.embed import EmbedPurpose, EmbedReply, EmbedRequest
 
 if TYPE_CHECKING:
     from modelscan.client.sync_job import SyncJob
+    from modelscan.types.standing import CallEstimate, LimitStatus
 
 T = TypeVar("T")
 
@@ -104,6 +105,16 @@ class Client:
         return loop.run(
             inner.embed(inputs, model=model, dimensions=dimensions, purpose=purpose, extra=extra, **options)
         )
+
+    def estimate(self, prompt: Prompt, *, model: Model, **options: Unpack[ChatOptions]) -> CallEstimate:
+        """What a chat would take; nothing is sent. See `AsyncClient.estimate`."""
+        loop, inner = self._here()
+        return loop.run(inner.estimate(prompt, model=model, **options))
+
+    def limits(self, provider: str | None = None) -> tuple[LimitStatus, ...]:
+        """How limits and budgets stand. See `AsyncClient.limits`."""
+        loop, inner = self._here()
+        return loop.run(inner.limits(provider))
 
     def count_tokens(self, prompt: Prompt, *, model: Model, **options: Unpack[ChatOptions]) -> int:
         """How many input tokens the provider counts for a prompt. See `AsyncClient.count_tokens`."""

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import Final, Literal
+from typing import Final
 
 import attrs
 
 from modelscan.catalog.answers import Freshness
 from modelscan.contracts.limiter import Quota
+from modelscan.types.standing import LimitOrigin
 from modelscan.types.usage import Usage
 
 Weights = tuple[tuple[str, int | Fraction], ...]
-LimitOrigin = Literal["given", "catalog", "learned"]
 
 _SUMS: Final[Mapping[str, Weights]] = {"tokens": (("input_tokens", 1), ("output_tokens", 1))}
 _BY_CALL: Final = frozenset({"requests", "concurrent", "sessions"})
@@ -30,10 +30,11 @@ def weights_of(unit: str, counts: Mapping[str, Decimal | int]) -> Weights:
 
 @attrs.frozen(kw_only=True)
 class Metered:
-    """A quota and its meter. `is_strict` reserves what a call could use at most, instead of what it may be expected to.
+    """A quota and its meter.
 
-    `counts_asked`: the vendor counts the `max_output_tokens` that a call asks for as it comes in, and what it used only
-    where that is more.
+    `is_strict` reserves what a call could use at most, instead of what it may be expected to. `counts_asked`: the
+    vendor counts the `max_output_tokens` that a call asks for as it comes in, and what it used only where that is more.
+    `models` are those that share it; empty for all.
     """
 
     quota: Quota
@@ -41,6 +42,7 @@ class Metered:
     is_strict: bool = False
     counts_asked: bool = False
     origin: LimitOrigin = "given"
+    models: str = ""
     freshness: Freshness | None = None
     is_each_call: bool = attrs.field(init=False)
 
@@ -54,7 +56,10 @@ class Metered:
         return (self.is_strict or self.counts_asked) and not self.is_each_call
 
     def reservation(self, estimates: Mapping[str, int], bounds: Mapping[str, int | None]) -> int | None:
-        """What a call takes of the quota before it is sent; None where a strict one would need a bound, and none is."""
+        """What a call takes of the quota before it is sent; None where a strict one would need a bound, and none is.
+
+        That an answer of the expected length would be too much alone is no reason to refuse the call: it takes all.
+        """
         if self.is_each_call:
             return 1
         if self.is_strict:
@@ -65,7 +70,11 @@ class Metered:
         total: int | Fraction = 0
         for unit, weight in self.weights:
             total += get(unit, 0) * weight
-        return max(0, _up(total))
+        amount = _up(total)
+        if amount > self.quota.amount and not self.counts_asked:
+            answer = sum(get(unit, 0) * weight for unit, weight in self.weights if unit == "output_tokens")
+            return self.quota.amount if total - answer <= self.quota.amount else amount
+        return max(0, amount)
 
     def worth(self, usage: Usage, reserved: int) -> int:
         """What a call took of the quota after all."""

@@ -94,6 +94,12 @@ def planned(
     return tuple(metered)
 
 
+def of_plan(account: Account, known: Sequence[KnownLimit], headroom: float | None = None) -> tuple[Metered, ...]:
+    """The quotas of a whole plan; where each of several models has its own, one stands for all of them."""
+    subjects = [(Subject(account, "+".join(each.limit.models)), each) for each in known]
+    return tuple(metered for subject, each in subjects for metered in _of_known(subject, each, headroom))
+
+
 def _of_given(subject: Subject, limit: Limit, tags: Mapping[str, str]) -> Metered:
     shared = ":".join(f"{dimension}={_value(dimension, subject, tags)}" for dimension in limit.scope)
     key = f"{subject.account.key}|given|{limit.unit}|{limit.window_s or limit.per or 'gauge'}|{limit.zone}|{shared}"
@@ -136,7 +142,14 @@ def _of_known(subject: Subject, known: KnownLimit, headroom: float | None) -> It
     )
     weights = weights_of(limit.unit, limit.counts)
     asked = limit.admission == "asked"
-    metered = Metered(quota=quota, weights=weights, counts_asked=asked, origin="catalog", freshness=known.freshness)
+    metered = Metered(
+        quota=quota,
+        weights=weights,
+        counts_asked=asked,
+        origin="catalog",
+        models=_group(subject, limit),
+        freshness=known.freshness,
+    )
     yield metered
     if limit.kind == "rate" and limit.burst and limit.amount and limit.burst < limit.amount:
         # As much as a full bucket, in the time in which it fills again.
@@ -208,7 +221,7 @@ def _with_learned(
         period=learned.period or "day",
         zone=learned.zone,
     )
-    return [*metered, Metered(quota=quota, weights=weights_of(learned.unit, {}), origin="learned")]
+    return [*metered, Metered(quota=quota, weights=weights_of(learned.unit, {}), origin="learned", models=model)]
 
 
 def is_of(quota: Quota, report: LimitReport | LearnedLimit) -> bool:

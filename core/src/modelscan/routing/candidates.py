@@ -32,6 +32,10 @@ class Candidates:
         """The provider's accounts; one called `default` where none is configured."""
         return self._accounts.get(provider) or [Account(provider=provider)]
 
+    def configured(self) -> list[Account]:
+        """All accounts that are configured."""
+        return [account for accounts in self._accounts.values() for account in accounts]
+
     def of(self, model: Model) -> tuple[Candidate, ...]:
         """The candidates for a model, a route or a list, in the order given.
 
