@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -29,7 +29,7 @@ from modelscan.catalog.freshness import warn_if_stale
 from modelscan.catalog.importing import Importer
 from modelscan.catalog.installed import names as installed_names
 from modelscan.catalog.memory import Memory, keep
-from modelscan.catalog.names import limits_of_model, split_name, unknown
+from modelscan.catalog.names import split_name, unknown
 from modelscan.catalog.runs import RUNS, now, put_run, run_of, text_of_moment
 from modelscan.catalog.updating import put_provider
 from modelscan.errors import UnknownNameError
@@ -266,13 +266,10 @@ class Catalog:
 
     def _limits(self, provider: str, plan: str, model: str) -> tuple[KnownLimit, ...]:
         def find(at: apsw.Connection) -> tuple[KnownLimit, ...]:
-            found = questions.limits(at, provider, plan, self._today())
-            if not found:
+            found = questions.limits(at, provider, plan, model, self._today())
+            if found is None:
                 self._refuse_unknown(at, provider, plan)
-            if not model or not found:
-                return tuple(found)
-            names = (model, questions.resolved(at, provider, model))
-            return limits_of_model(found, tuple(dict.fromkeys(filter(None, names))))
+            return found or ()
 
         limits = self._answered(provider, self._memory.limits, (provider, plan, model), find)
         for known in limits:
@@ -289,25 +286,25 @@ class Catalog:
             if day is not None and day < today:
                 found = questions.prices_on(at, provider, self._resolved(at, provider, model), day, today)
             else:
-                found = questions.prices(at, provider, model, today) or cast(
-                    PriceList,  # what was resolved is there
-                    questions.prices(at, provider, self._resolved(at, provider, model), today, or_ended=True),
-                )
+                found = questions.prices(at, provider, model, today) or self._prices(at, provider, model)
             return _of_plan(at, found, plan) if found.free else found
 
         found = self._answered(provider, self._memory.prices, (name, plan, day), find)
         warn_if_stale(provider, found.freshness)
         return found
 
+    def _prices(self, at: apsw.Connection, provider: str, model: str) -> PriceList:
+        """By another name than that which was asked for, or an empty list where the model has no prices."""
+        name, today = self._resolved(at, provider, model), self._today()
+        found = questions.prices(at, provider, name, today)
+        freshness = found.freshness if found else questions.model(at, provider, name, today).freshness
+        return found or PriceList(provider=provider, model=name, freshness=freshness)
+
     def _model(self, name: str) -> KnownModel:
         provider, model = split_name(name)
-        today = self._today()
 
         def find(at: apsw.Connection) -> KnownModel:
-            return questions.model(at, provider, model, today) or cast(
-                KnownModel,  # what was resolved is there
-                questions.model(at, provider, self._resolved(at, provider, model), today, or_ended=True),
-            )
+            return questions.model(at, provider, self._resolved(at, provider, model), self._today())
 
         return self._answered(provider, self._memory.models, name, find)
 

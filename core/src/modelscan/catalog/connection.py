@@ -35,6 +35,7 @@ def opened(path: Path) -> apsw.Connection:
             keep_a_log(connection)
             sync_at_checkpoints(connection)
             refuse_quoted_text(connection)
+            keep_the_plan(connection)
             migrate(connection)
         except BaseException:
             connection.close()
@@ -72,6 +73,11 @@ def sync_at_checkpoints(connection: apsw.Connection) -> None:
 def refuse_quoted_text(connection: apsw.Connection) -> None:
     """Take a name in double quotes for a name alone: a misspelt column is an error then, not a text."""
     connection.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)
+
+
+def keep_the_plan(connection: apsw.Connection) -> None:
+    """Let a prepared query stay as it is: planning it anew for each value takes four times as long as running it."""
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
 
 
 def only_read(connection: apsw.Connection) -> None:

@@ -25,11 +25,16 @@ from modelscan.catalog.database import Row
 from modelscan.catalog.format import Plan, PublishedLimit, Scope, Source
 
 LIMITS: Final = """
-SELECT provider, plan, kind, unit, value, window_s, period, zone, anchor, scope, model_group, is_shared, endpoints,
-       region, burst, counts, admission, metadata, source, note, source_url, trust, last_verified
+SELECT model_group, kind, unit, window_s, period, scope, endpoints, region, is_shared, provider, plan, value, zone,
+       anchor, burst, counts, admission, metadata, source, note, source_url, trust, last_verified
 FROM rate_limits WHERE provider = ? AND ended_at IS NULL
 """
-"""The query whose rows `known_limit` takes; conditions and an order may follow."""
+"""The query whose rows `known_limit` and `limits_of_model` take; conditions and an order may follow."""
+
+COUNTED: Final = slice(1, 9)
+"""Of such a row, what says what a limit counts, and for which calls but for their model."""
+
+IS_SHARED: Final = 8
 
 _LETTERS: Final = {"requests": "r", "tokens": "t", "input_tokens": "it", "output_tokens": "ot", "images": "i"}
 _SECONDS: Final = {1: "second", 60: "minute", 3600: "hour", 86400: "day"}
@@ -101,8 +106,8 @@ def limit_row(provider: str, plan: Plan, limit: PublishedLimit, sources: Mapping
 
 def known_limit(row: Row, today: dt.date) -> KnownLimit:
     """The limit of a row of `LIMITS`."""
-    (provider, plan, kind, unit, value, window_s, period, zone, anchor, scope, models, is_shared, endpoints) = row[:13]
-    (region, burst, counts, admission, metadata, source, note, source_url, trust, verified) = row[13:]
+    (models, kind, unit, window_s, period, scope, endpoints, region, is_shared, provider, plan, value) = row[:12]
+    (zone, anchor, burst, counts, admission, metadata, source, note, source_url, trust, verified) = row[12:]
     limit = PublishedLimit(
         kind=kind,
         unit=unit,

@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
-from fnmatch import fnmatchcase
 from typing import Final
 
-from modelscan.catalog.answers import KnownLimit
 from modelscan.errors import UnknownNameError
 
 _DATE: Final = r"20\d{2}-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01])"
@@ -51,38 +49,3 @@ def unknown(kind: str, name: str, known: Iterable[str], *, provider: str = "", m
         advice = f"It knows {', '.join(names[:12])}{', ...' if len(names) > 12 else ''}." if names else ""
     advice = " ".join(filter(None, (advice, more)))
     return UnknownNameError(f"the catalog has no {kind} {name!r}", provider=provider, advice=advice)
-
-
-def limits_of_model(limits: Iterable[KnownLimit], names: tuple[str, ...]) -> tuple[KnownLimit, ...]:
-    """Those of a plan's limits that hold for a model, by its names: as it was asked for, and as the catalog has it.
-
-    Where models have an amount each, one that is named is no longer among those of a pattern, nor those among all:
-    of such limits that count the same, the nearest holds. Limits that a group shares hold beside them.
-    """
-    fitting = [(known, near) for known in limits if (near := _nearness(known, names)) is not None]
-    nearest: dict[object, tuple[int, int]] = {}
-    for known, near in fitting:
-        counted = _counted(known)
-        nearest[counted] = max(near, nearest.get(counted, near))
-    return tuple(known for known, near in fitting if known.limit.is_shared or near == nearest[_counted(known)])
-
-
-def _counted(known: KnownLimit) -> object:
-    limit = known.limit
-    what = (limit.kind, limit.unit, limit.window_s, limit.period, limit.region, limit.endpoints, limit.scope)
-    return (*what, limit.is_shared)
-
-
-def _nearness(known: KnownLimit, names: tuple[str, ...]) -> tuple[int, int] | None:
-    """How nearly a limit is meant for the model: by name, by a long pattern, by a short one, or with all; None: not."""
-    groups = known.limit.models
-    if not groups:
-        return (0, 0)
-    found = [_match(group, name, len(names) - at) for group in groups for at, name in enumerate(names)]
-    return max((one for one in found if one is not None), default=None)
-
-
-def _match(group: str, name: str, rank: int) -> tuple[int, int] | None:
-    if group == name:
-        return (2, rank)
-    return (1, len(group)) if "*" in group and fnmatchcase(name, group) else None

@@ -19,6 +19,7 @@ from modelscan.catalog.columns import anything_of, freshness_of
 from modelscan.catalog.database import Row
 from modelscan.catalog.format import Allowance, Factor, Prices, Trust
 from modelscan.catalog.limit_rows import LIMITS, known_limit
+from modelscan.catalog.matching import limits_of_model
 from modelscan.catalog.model_rows import MODELS, PLANS, known_model, known_plan
 from modelscan.catalog.names import newest_snapshot, undated
 from modelscan.catalog.price_rows import PRICE, price_of
@@ -28,9 +29,8 @@ if TYPE_CHECKING:
     import apsw
 
 _PRICES: Final = f"""
-SELECT m.source_url, m.trust, m.last_verified, p.source_url, p.trust, p.last_verified, {PRICE}
-FROM models AS m LEFT JOIN provider_pricing AS p ON p.provider = m.provider AND p.model = m.model
-WHERE m.provider = ? AND m.model = ? AND (m.ended_at IS NULL OR ?) ORDER BY p.position, p.id
+SELECT p.source_url, p.trust, p.last_verified, {PRICE}
+FROM provider_pricing AS p WHERE p.provider = ? AND p.model = ? ORDER BY p.position, p.id
 """  # noqa: S608 - our own names
 _PLAN_NAMES: Final = """
 SELECT plan FROM plan_metadata WHERE provider = ? AND ended_at IS NULL
@@ -45,6 +45,7 @@ SELECT provider, title, version, metadata,
        (SELECT count(DISTINCT model) FROM provider_pricing AS t WHERE t.provider = p.provider AND kind = 'price')
 FROM providers AS p ORDER BY provider
 """
+_CURRENT: Final = "SELECT 1 FROM models WHERE provider = ? AND model = ? AND ended_at IS NULL"
 _EXACT: Final = """
 SELECT model, 0 FROM models WHERE provider = :provider AND model = :name AND ended_at IS NULL
 UNION ALL SELECT model, 1 FROM aliases JOIN models USING (provider, model)
@@ -87,10 +88,17 @@ def plans(connection: apsw.Connection, provider: str, today: dt.date) -> tuple[K
     return tuple(known_plan(row, limits, today) for row in connection.execute(PLANS, (provider,)))
 
 
-def limits(connection: apsw.Connection, provider: str, plan: str, today: dt.date) -> list[KnownLimit]:
-    """The limits of a plan, or of the one for an account without a plan."""
-    rows = connection.execute(_LIMITS_OF_PLAN, (provider, plan, provider))
-    return [known_limit(row, today) for row in rows]
+def limits(
+    connection: apsw.Connection, provider: str, plan: str, model: str, today: dt.date
+) -> tuple[KnownLimit, ...] | None:
+    """The limits of a plan, or of the one for an account without a plan; None where it has none, whatever the model."""
+    rows: list[Row] = connection.execute(_LIMITS_OF_PLAN, (provider, plan, provider)).fetchall()
+    if not rows:
+        return None
+    if model:
+        names = (model, resolved(connection, provider, model))
+        rows = limits_of_model(rows, names if names[1] not in ("", model) else names[:1])
+    return tuple(known_limit(row, today) for row in rows)
 
 
 def resolved(connection: apsw.Connection, provider: str, model: str) -> str:
@@ -99,6 +107,8 @@ def resolved(connection: apsw.Connection, provider: str, model: str) -> str:
     First the exact name, then an alias, then the name without its date, and of a name without a date the latest
     snapshot. A model that the provider no longer has comes after what goes by its name now.
     """
+    if connection.execute(_CURRENT, (provider, model)).get is not None:
+        return model
     bare = undated(model)
     exact = _exact(connection, provider, model) or (_exact(connection, provider, bare) if bare != model else "")
     return exact or newest_snapshot(bare, model_names(connection, provider))
@@ -115,13 +125,10 @@ def model_names(connection: apsw.Connection, provider: str) -> list[str]:
     return [str(row[0]) for row in connection.execute(query, (provider,))]
 
 
-def model(
-    connection: apsw.Connection, provider: str, name: str, today: dt.date, *, or_ended: bool = False
-) -> KnownModel | None:
-    """A model by the very name that the catalog has it under; `or_ended`, even one that is there no longer."""
-    query = MODELS + "WHERE provider = ? AND model = ? AND (ended_at IS NULL OR ?)"
-    row = connection.execute(query, (provider, name, or_ended)).fetchone()
-    return known_model(row, today) if row else None
+def model(connection: apsw.Connection, provider: str, resolved: str, today: dt.date) -> KnownModel:
+    """A model, even one that is there no longer, by the name that it was resolved to in this transaction."""
+    rows: list[Row] = connection.execute(MODELS + "WHERE provider = ? AND model = ?", (provider, resolved)).fetchall()
+    return known_model(rows[0], today)
 
 
 def models(connection: apsw.Connection, provider: str, today: dt.date) -> list[KnownModel]:
@@ -131,16 +138,12 @@ def models(connection: apsw.Connection, provider: str, today: dt.date) -> list[K
     return [known_model(row, today) for row in connection.execute(MODELS + where, names)]
 
 
-def prices(
-    connection: apsw.Connection, provider: str, name: str, today: dt.date, *, or_ended: bool = False
-) -> PriceList | None:
-    """The price list of a model by its very name, as `model` finds it."""
-    rows: list[Row] = connection.execute(_PRICES, (provider, name, or_ended)).fetchall()
+def prices(connection: apsw.Connection, provider: str, name: str, today: dt.date) -> PriceList | None:
+    """The price list of a model by its very name; None where it has no prices."""
+    rows: list[Row] = connection.execute(_PRICES, (provider, name)).fetchall()
     if not rows:
         return None
-    priced = [row for row in rows if row[6] is not None]
-    told = [row[3:6] for row in priced] or [rows[0][:3]]
-    return _price_list(provider, name, [price_of(row[6:]) for row in priced], told, today)
+    return _price_list(provider, name, [price_of(row[3:]) for row in rows], rows, today)
 
 
 def prices_on(connection: apsw.Connection, provider: str, name: str, day: dt.date, today: dt.date) -> PriceList:
@@ -169,7 +172,7 @@ def _price_list(provider: str, name: str, parts: Sequence[PriceRow], told: Seque
 
 
 def _oldest(told: Sequence[Row], today: dt.date) -> Freshness:
-    """Of several sources: the day and the address of the one verified longest ago, the lowest trust of all."""
-    url, _, verified = min(told, key=lambda one: str(one[2]), default=("", "unverified", ""))
-    trust = min((_TRUST.index(one[1]) for one in told), default=0)
+    """Of rows that begin with their source: the day and address of the oldest, the lowest trust of all."""
+    url, _, verified = min((row[:3] for row in told), key=lambda source: str(source[2]), default=("", "", ""))
+    trust = min((_TRUST.index(row[1]) for row in told), default=0)
     return freshness_of(url, _TRUST[trust], verified, today)

@@ -180,6 +180,10 @@ CREATE TABLE provider_pricing (
     UNIQUE (provider, model, key)
 ) STRICT;
 
+CREATE INDEX models_in_order ON models (provider, position);
+CREATE INDEX limits_in_order ON rate_limits (provider, plan, position);
+CREATE INDEX prices_in_order ON provider_pricing (provider, model, position);
+
 CREATE TABLE validation_runs (
     id INTEGER PRIMARY KEY,
     provider TEXT NOT NULL,
