@@ -77,6 +77,15 @@ def test_a_ledger_that_nothing_was_ever_appended_to_makes_no_file(ledger: Ledger
     assert not ledger.path.parent.exists()
 
 
+def test_a_file_whose_tables_are_still_to_be_made_holds_nothing_yet(ledger: Ledger) -> None:
+    ledger.path.parent.mkdir()
+    apsw.Connection(str(ledger.path)).close()
+    ledger.path.touch()
+    assert ledger.spent() == ()
+    ledger.append(entry())
+    assert len(list(ledger.entries())) == 1
+
+
 def test_the_folder_is_its_owners_alone(ledger: Ledger) -> None:
     ledger.append(entry())
     ledger.flush()

@@ -94,11 +94,9 @@ class Ledger:
         from modelscan.accounting.ledger_file import opened_to_read
 
         self.flush()
-        if not self.path.exists():
-            yield None
-            return
         connection = opened_to_read(self.path)
         try:
             yield connection
         finally:
-            connection.close()
+            if connection is not None:
+                connection.close()

@@ -48,14 +48,22 @@ def opened_to_write(path: Path) -> apsw.Connection:
     return connection
 
 
-def opened_to_read(path: Path) -> apsw.Connection:
-    """A connection for queries. Raises `ConfigurationError` for a file that is no ledger, or a later version's."""
+def opened_to_read(path: Path) -> apsw.Connection | None:
+    """A connection for queries; None where there is no file, or one whose tables somebody is only about to make.
+
+    Raises `ConfigurationError` for a file that is no ledger, or a later version's.
+    """
+    if not path.exists():
+        return None
     try:
         # Not read-only: who reads a file with a write-ahead log keeps the log's index, too.
         connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
         try:
             wait_for_others(connection)
             connection.pragma("query_only", 1)
+            if connection.pragma("user_version") == 0:
+                connection.close()
+                return None
             check_version(connection, path)
         except BaseException:
             connection.close()
