@@ -14,7 +14,6 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import msgspec
-import pytest
 
 from modelscan.accounting import cost_of
 from modelscan.types.usage import Usage
