@@ -42,6 +42,12 @@ class PreparedBounds:
                 return bound
         return max(bounds, key=lambda bound: bound.total.amount if bound.total else 0)
 
+    @property
+    def has_steps(self) -> bool:
+        """Whether prices depend on how much a call uses, or are charged in steps, or begin beyond something free."""
+        rows = self.listed.prices
+        return bool(self.listed.free) or any(row.above or row.least or row.step for row in rows)
+
     def _tariffs_at(self, at: datetime) -> tuple[Tariff, ...]:
         """A tariff for each set of prices that holds at some moment of the next hour."""
         if not self._tariffs or (self._end is not None and not (self._begin or at) <= at < self._end):

@@ -149,10 +149,10 @@ def affordable(left: int, cost: Callable[[int], int], most: int) -> int:
 
     `cost` gives the most that a call with so many costs; it never falls as they grow.
     """
-    if cost(0) > left:
-        return -1
     if cost(most) <= left:
         return most
+    if cost(0) > left:
+        return -1
     low, high = 0, most
     while high - low > 1:
         middle = (low + high) // 2

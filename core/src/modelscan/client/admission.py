@@ -109,15 +109,16 @@ class Metering:
         if call.capability in _UNCOUNTED:
             return UnmeteredTicket(asked)
         terms = await self.knowledge.terms(endpoint, call.capability)
-        estimates = self.estimated(asked, terms)
+        has_budgets = bool(self.book or call.context.budgets)
+        estimates = self.estimated(asked, terms) if has_budgets or terms.is_estimated else None
         drawn, allotment = await self._drawn(call.context)
         bounds: Mapping[str, int | None] = {}
-        if drawn or self.book or call.context.budgets or any(each.needs_bounds for each in terms.metered):
+        if has_budgets or terms.needs_bounds:
             bounds = self._affording.bounds(endpoint, asked, terms)
         afforded = Afforded(asked, bounds)
-        if drawn or call.context.budgets or self.book:
+        if has_budgets and estimates is not None:
             afforded = await self._affording.afforded(endpoint, call, asked, terms, estimates, bounds, drawn)
-        claims = _claims(terms, estimates, afforded.bounds, endpoint)
+        claims = _claims(terms, estimates or _ONE_CALL, afforded.bounds, endpoint)
         money = tuple(Claim(each.quota, afforded.reserved(each)) for each in drawn)
         if allotment is not None:
             allotment.open += money[0].amount
@@ -131,10 +132,10 @@ class Metering:
             claims=(*claims, *money),
             drawn=drawn,
             allotment=allotment,
-            most=afforded.most,
             note=afforded.note,
             is_fitted=bool(afforded.note),
             record=self._ended,
+            find_estimates=partial(self.estimated, afforded.request, terms),
             find_bounds=partial(self._affording.bounds, endpoint, afforded.request, terms),
         )
 
@@ -250,12 +251,13 @@ class Metering:
     # --- A ticket's end ----------------------------------------------------------------------------------------------
 
     def _ended(self, ticket: AttemptTicket, usage: Usage | None) -> None:
-        if usage is not None and ticket.cost.certainty == "measured":
+        if usage is not None and ticket.estimates is not None and ticket.cost.certainty == "measured":
             self._estimator.learn(ticket.estimates, usage)
         self._recorder.record(ticket, usage)
 
 
 _BAD: Final = 400
+_ONE_CALL: Final = {"requests": 1}
 _UNCOUNTED: Final = frozenset({"models", "count_tokens"})
 """What vendors neither bill nor count towards the limits of calls."""
 

@@ -12,7 +12,6 @@ import msgspec
 
 from modelscan.accounting.budgets import BudgetBook, Drawn, affordable
 from modelscan.accounting.budgets import nano as nano_of
-from modelscan.accounting.costs import nano
 from modelscan.accounting.estimates.bounding import bound_of
 from modelscan.client.endpoints import Endpoint
 from modelscan.client.knowledge import EndpointTerms
@@ -20,7 +19,6 @@ from modelscan.contracts.limiter import Limiter
 from modelscan.contracts.policies import Call
 from modelscan.errors import BudgetExceededError
 from modelscan.types.chat import ChatRequest
-from modelscan.types.money import Cost
 from modelscan.types.usage import Usage
 
 _UNKNOWN_MOST: Final = 4096
@@ -32,18 +30,20 @@ Bounds = Mapping[str, int | None]
 
 @attrs.frozen
 class Afforded:
-    """A request that may be sent, the most it can use and cost, and what was changed for the budgets' sake."""
+    """A request that may be sent, the most it can use and cost, and what was changed for the budgets' sake.
+
+    `most` and `expected` are in billionths of the budgets' currency; `most` is None where no hard budget asked.
+    """
 
     request: Any
     bounds: Bounds
-    most: Cost | None = None
+    most: int | None = None
     expected: int = 0
     note: str = ""
 
     def reserved(self, drawn: Drawn) -> int:
         """What a budget has to set aside: the most of a hard one, what is expected of a soft one."""
-        most = None if self.most is None else nano(self.most)
-        return most if drawn.budget.hard and most is not None else self.expected
+        return self.most if drawn.budget.hard and self.most is not None else self.expected
 
 
 class Affording:
@@ -74,31 +74,33 @@ class Affording:
         now = datetime.now(UTC)
         hard = [each for each in drawn if each.budget.hard]
         each_call = [budget for budget in self._book.per_call(call.context) if budget.hard]
-        expected = _expected_nano(terms, estimates, now)
+        is_soft = len(hard) < len(drawn)
+        expected = _expected_nano(terms, estimates, now) if is_soft else 0
         if not hard and not each_call:
             return Afforded(asked, bounds, expected=expected)
         cost = _Cost(endpoint, terms, bounds, now)
         is_open = bounds.get("output_tokens", 0) is None and isinstance(asked, ChatRequest)
         if not is_open:
             most = cost.of(bounds)
-            self._check_each(endpoint, nano(most) or 0, each_call)
+            self._check_each(endpoint, most, each_call)
             return Afforded(asked, bounds, most, expected)
         standings = await self._limiter.standing([each.quota for each in hard]) if hard else ()
         caps = [nano_of(budget.amount) for budget in each_call]
         free = min([each.quota.amount - told.used for each, told in zip(hard, standings, strict=True)] + caps)
-        rest = [each.quota.amount - told.used + told.open for each, told in zip(hard, standings, strict=True)]
         longest = terms.most_output or _UNKNOWN_MOST
-        tokens = affordable(free, cost.nano, longest)
+        tokens = affordable(free, cost.with_answer, longest)
+        rest = [each.quota.amount - told.used + told.open for each, told in zip(hard, standings, strict=True)] + caps
         if tokens < min(longest, max(_WORTHWHILE, estimates.get("output_tokens", 0))):
-            tokens = affordable(min(rest + caps), cost.nano, longest)  # once the calls under way are over
+            tokens = affordable(min(rest), cost.with_answer, longest)  # once the calls under way are over
         if tokens < 1:
-            raise _too_dear(endpoint, cost.nano(1), min(rest + caps))
+            raise _too_dear(endpoint, cost.with_answer(1), min(rest))
         fitted = {**bounds, "output_tokens": tokens}
+        most = cost.with_answer(tokens)
         if tokens == terms.most_output:
-            return Afforded(asked, fitted, cost.of(fitted), expected)
+            return Afforded(asked, fitted, most, expected)
         note = f"max_output_tokens was set to {tokens}, which is what the budget affords"
         request = msgspec.structs.replace(asked, max_output_tokens=tokens)
-        return Afforded(request, fitted, cost.of(fitted), expected, note)
+        return Afforded(request, fitted, most, expected, note)
 
     def _check_each(self, endpoint: Endpoint, most: int, each_call: Sequence[Any]) -> None:
         for budget in each_call:
@@ -115,17 +117,17 @@ class _Cost:
         self._bounds = bounds
         self._at = at
 
-    def of(self, bounds: Bounds) -> Cost:
-        prepared = self._terms.bounds
-        if prepared is None:
+    def of(self, bounds: Bounds) -> int:
+        most = self._terms.most
+        if most is None:
             raise _unknown(self._endpoint, "no price is known for the model")
-        cost = prepared.bound(bounds, self._at)
-        if cost.total is None:
-            raise _unknown(self._endpoint, cost.note)
-        return cost
+        found = most.nano(bounds, self._at)
+        if found is None:
+            raise _unknown(self._endpoint, most.cost(bounds, self._at).note)
+        return found
 
-    def nano(self, output_tokens: int) -> int:
-        return nano(self.of({**self._bounds, "output_tokens": output_tokens})) or 0
+    def with_answer(self, tokens: int) -> int:
+        return self.of({**self._bounds, "output_tokens": tokens})
 
 
 def _expected_nano(terms: EndpointTerms, estimates: Mapping[str, int], at: datetime) -> int:

@@ -11,6 +11,7 @@ import attrs
 
 from modelscan.accounting.bounds import PreparedBounds
 from modelscan.accounting.costs import PreparedPrices
+from modelscan.accounting.most import MostCost
 from modelscan.catalog.answers import KnownLimit, KnownModel, PriceList
 from modelscan.client.endpoints import Endpoint
 from modelscan.limits.learning import Learned
@@ -39,23 +40,33 @@ class Facts(Protocol):
 class EndpointTerms:
     """The terms on which an endpoint's calls of one capability are made.
 
-    `prices` are what a reply's cost says, `bounds` and `charged` the same in the currency of the budgets. `until` is
+    `prices` are what a reply's cost says, `most` and `charged` the same in the currency of the budgets. `until` is
     when all of it is looked at again.
     """
 
     subject: Subject
     metered: tuple[Metered, ...]
     prices: PreparedPrices | None
-    bounds: PreparedBounds | None
+    most: MostCost | None
     charged: PreparedPrices | None
     most_input: int | None
     most_output: int | None
     until: float
     by_key: Mapping[str, Metered] = attrs.field(init=False)
+    is_estimated: bool = attrs.field(init=False)
+    needs_bounds: bool = attrs.field(init=False)
 
     @by_key.default
     def _by_key(self) -> Mapping[str, Metered]:
         return {metered.quota.key: metered for metered in self.metered}
+
+    @is_estimated.default
+    def _is_estimated(self) -> bool:
+        return not all(metered.is_each_call for metered in self.metered)
+
+    @needs_bounds.default
+    def _needs_bounds(self) -> bool:
+        return any(metered.needs_bounds for metered in self.metered)
 
     @property
     def gates(self) -> tuple[str, ...]:
@@ -146,7 +157,7 @@ class Knowledge:
             subject=subject,
             metered=metered,
             prices=None if listed is None else PreparedPrices(listed, self._shown),
-            bounds=None if listed is None else PreparedBounds(listed, self._budgeted),
+            most=None if listed is None else MostCost(PreparedBounds(listed, self._budgeted)),
             charged=None if listed is None else PreparedPrices(listed, self._budgeted),
             most_input=None if model is None else model.model.max_input_tokens,
             most_output=None if model is None else model.model.max_output_tokens,

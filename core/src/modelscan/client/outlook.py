@@ -31,11 +31,11 @@ async def estimated(metering: Metering, endpoint: Endpoint, call: Call, asked: A
     amounts = metering.estimated(asked, terms)
     now = datetime.now(UTC)
     most = Cost(certainty="bound", note="no price is known for this model")
-    if terms.bounds is not None:
+    if terms.most is not None:
         bounds = dict(metering.bounds(endpoint, asked, terms))
         if bounds.get("output_tokens", 0) is None and terms.most_output is not None:
             bounds["output_tokens"] = terms.most_output
-        most = terms.bounds.bound(bounds, now)
+        most = terms.most.cost(bounds, now)
     try:
         ticket = await metering.prepared(endpoint, call, asked)
         ticket.released()

@@ -63,11 +63,13 @@ class Sender:
                 lease, asked = await self.admitted(endpoint, call, asked)
                 return await _run_native(operation, endpoint, asked, lease)
             target = _target(endpoint, call)
-            repeat = operation.encode(asked, target).repeat  # what can't be written waits for nothing
-            lease, asked = await self.admitted(endpoint, call, asked)
+            request: HttpRequest = operation.encode(asked, target)  # what can't be written waits for nothing
+            repeat = request.repeat
+            lease, admitted = await self.admitted(endpoint, call, asked)
             if lease.pressure > _PRESSED and endpoint.can_stream(call.capability):
-                return await self._pieced_together(operation, endpoint, call, asked, lease, extra_headers)
-            request: HttpRequest = operation.encode(asked, target)
+                return await self._pieced_together(operation, endpoint, call, admitted, lease, extra_headers)
+            if admitted is not asked:
+                asked, request = admitted, operation.encode(admitted, target)
             exchange = await self.authorised(endpoint, call, request, lease, extra_headers)
             response = await self.read(exchange)
             self._refuse(endpoint, response, lease)
@@ -98,9 +100,12 @@ class Sender:
                 lease.sent()
                 source = NativeSource(operation.stream(asked, endpoint.target), endpoint, lease)
             else:
-                repeat = operation.encode_stream(asked, _target(endpoint, call)).repeat
-                lease, asked = await self.admitted(endpoint, call, asked)
-                source = await self._live(operation, endpoint, call, asked, lease, extra_headers)
+                request: HttpRequest = operation.encode_stream(asked, _target(endpoint, call))
+                repeat = request.repeat
+                lease, admitted = await self.admitted(endpoint, call, asked)
+                if admitted is not asked:
+                    asked, request = admitted, operation.encode_stream(admitted, _target(endpoint, call))
+                source = await self._live(operation, endpoint, call, asked, request, lease, extra_headers)
             await source.prime()
             return source
         except ModelScanError as error:
@@ -120,17 +125,16 @@ class Sender:
         endpoint: Endpoint,
         call: Call,
         asked: Any,
+        request: HttpRequest,
         lease: HeldLease,
         extra_headers: Sequence[tuple[str, str]],
     ) -> LiveSource:
         """The source of a streamed answer whose head is here."""
-        target = _target(endpoint, call)
-        request = operation.encode_stream(asked, target)
         exchange = await self.authorised(endpoint, call, request, lease, extra_headers)
         try:
             if exchange.head.status >= 300:
                 self._refuse(endpoint, await self.read(exchange), lease)
-            decoder = operation.decoder(exchange.head, asked, target)
+            decoder = operation.decoder(exchange.head, asked, _target(endpoint, call))
         except BaseException:
             await exchange.close()
             raise
@@ -146,7 +150,8 @@ class Sender:
         extra_headers: Sequence[tuple[str, str]],
     ) -> Any:
         """The reply, streamed underneath: its head comes before the answer is made, and the rate is free the sooner."""
-        source = await self._live(operation, endpoint, call, asked, lease, extra_headers)
+        request = operation.encode_stream(asked, _target(endpoint, call))
+        source = await self._live(operation, endpoint, call, asked, request, lease, extra_headers)
         fold = ChatFold()
         try:
             while chunks := await source.read():

@@ -55,22 +55,22 @@ class AttemptTicket:
     """One attempt's claims: those of its limits first, then those of the budgets it draws on.
 
     `request` is what is to be sent: its `max_output_tokens` may have been set to what the budgets afford (`note` says
-    so). `most_nano` is what it may cost at most, where that is known.
+    so).
     """
 
     endpoint: Endpoint
     call: Call
     terms: EndpointTerms
     request: Any
-    estimates: Estimate
+    estimates: Estimate | None
     bounds: Mapping[str, int | None]
     claims: tuple[Claim, ...]
     drawn: tuple[Drawn, ...] = ()
     allotment: Allotment | None = None
-    most: Cost | None = None
     note: str = ""
     is_fitted: bool = False
     record: Callable[[AttemptTicket, Usage | None], None]
+    find_estimates: Callable[[], Estimate]
     find_bounds: Callable[[], Mapping[str, int | None]]
     at: datetime = attrs.field(factory=lambda: datetime.now(UTC))
     cost: Cost = _FREE
@@ -82,7 +82,9 @@ class AttemptTicket:
     def cut(self, arrived: ChatReply[None]) -> Sequence[int] | None:
         """The worth of each claim of a stream that was broken off; None where it is charged at what was reserved."""
         rule = self.endpoint.provider.cut_stream
-        usage, certainty = charge_of_cut(rule, self.estimates, arrived, self.bounds or self.find_bounds())
+        usage, certainty = charge_of_cut(
+            rule, self.estimates or self.find_estimates(), arrived, self.bounds or self.find_bounds()
+        )
         if rule == "arrived" and certainty == "estimated":
             return self._ended(usage, certainty)
         self.cost = self._cost(usage, certainty)
@@ -92,11 +94,11 @@ class AttemptTicket:
 
     def forfeited(self, certainty: Certainty) -> None:
         """What was reserved is charged: the bound where one is known, what was expected where none is."""
-        usage = usage_of(self.estimates)
+        usage = usage_of(self.estimates or self.find_estimates())
         self.cost = self._cost(usage, "estimated")
         if certainty == "bound":
             bounds = self.bounds or self.find_bounds()
-            most = self.most or (self.terms.bounds.bound(bounds, self.at) if self.terms.bounds else None)
+            most = None if self.terms.most is None else self.terms.most.cost(bounds, self.at)
             if most is not None and most.total is not None:
                 self.cost = with_note(most, self.note)
                 usage = usage_of({unit: bound for unit, bound in bounds.items() if bound is not None})
@@ -144,6 +146,9 @@ class AttemptTicket:
         charged = self.terms.charged
         if not self.drawn or charged is None:
             return 0
+        total = self.cost.total
+        if total is not None and total.currency == self.drawn[0].quota.unit:
+            return nano(self.cost) or 0
         return charged.nano_cost(usage, self.at) or 0
 
     def _cost(self, usage: Usage, certainty: Certainty) -> Cost:

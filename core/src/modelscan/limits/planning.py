@@ -53,20 +53,23 @@ _BURST: Final = "|burst"
 
 @attrs.frozen
 class Subject:
-    """Whose calls are planned for: an account, a model of its provider, a capability."""
+    """Whose calls are planned for: an account, a model of its provider, a capability.
+
+    `model_key` is `provider/model`, and `gates` what a provider's `retry-after` shuts: the model, of this account.
+    """
 
     account: Account
     model: str
     capability: str = "chat"
+    model_key: str = attrs.field(init=False)
+    gates: tuple[str, ...] = attrs.field(init=False)
 
-    @property
-    def model_key(self) -> str:
-        """`provider/model`."""
+    @model_key.default
+    def _model_key(self) -> str:
         return f"{self.account.provider}/{self.model}"
 
-    @property
-    def gates(self) -> tuple[str, ...]:
-        """What a provider's `retry-after` shuts: the model, of this account."""
+    @gates.default
+    def _gates(self) -> tuple[str, ...]:
         return (self.account.key, f"{self.account.key}/{self.model}")
 
 
