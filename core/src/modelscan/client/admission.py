@@ -197,7 +197,9 @@ class Metering:
             return
         refusal = read_refusal(error, dialect=endpoint.provider.limit_headers, now_s=time.time())
         self._learn(endpoint, refusal.reports)
-        if refusal.retry_after_s and not refusal.is_quota:
+        if refusal.is_too_large:  # the same request would be refused however long it waited
+            error.retryable = False
+        elif refusal.retry_after_s and not refusal.is_quota:
             self.limiter.pause(_gate(endpoint), refusal.retry_after_s)
 
     def _learn(self, endpoint: Endpoint, reports: Sequence[LimitReport]) -> None:
@@ -208,11 +210,13 @@ class Metering:
                 self.knowledge.forget(account)
                 if self._hooks.limit_learned:
                     self._hooks.learned(account, model, change.limit.as_limit())
-            if report.used is None or report.tier:
+            if report.remaining is None or report.tier:
                 continue
             for metered in self.knowledge.known(endpoint):
                 if is_of(metered.quota, report):
-                    self.limiter.observe(metered.quota, report.used, report.reset_s)
+                    used = report.used
+                    taken = metered.quota.amount - report.remaining if used is None else used
+                    self.limiter.observe(metered.quota, max(0, taken), report.reset_s)
 
     # --- Budgets -----------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from modelscan.accounting.budgets import Allotment, Drawn
+from modelscan.accounting.costs import nano
 from modelscan.accounting.estimates import Estimate
 from modelscan.accounting.estimates.cut import charge_of_cut
 from modelscan.client.affording import usage_of

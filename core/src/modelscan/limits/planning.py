@@ -133,7 +133,7 @@ def _of_known(subject: Subject, known: KnownLimit, headroom: float | None) -> It
     part = UNCONFIRMED_HEADROOM if headroom is None else headroom
     quota = Quota(
         key=f"{_owner(subject.account, limit)}|{limit.unit}|{limit.window_s or limit.period or 'gauge'}"
-        f"|{_group(subject, limit)}|{','.join(limit.endpoints)}",
+        f"|{_group(subject, limit)}|{','.join(limit.endpoints)}|{','.join(limit.counts)}",
         kind=limit.kind,
         unit=limit.unit,
         amount=_part(int(limit.amount), part),
@@ -206,8 +206,15 @@ def _with_learned(
     """The quotas with one more, or with another amount where the catalog has the same limit."""
     amount = _part(learned.amount, 1.0 if headroom is None else headroom)
     if any(is_of(each.quota, learned) for each in metered):
+        # Where a project and its organization have one each, the smaller is met first.
         return [
-            attrs.evolve(each, quota=msgspec.structs.replace(each.quota, amount=amount), origin="learned")
+            attrs.evolve(
+                each,
+                quota=msgspec.structs.replace(
+                    each.quota, amount=min(amount, each.quota.amount) if each.origin == "learned" else amount
+                ),
+                origin="learned",
+            )
             if is_of(each.quota, learned)
             else each
             for each in metered

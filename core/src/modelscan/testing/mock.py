@@ -29,7 +29,7 @@ from modelscan.testing.fake_server import stream_events
 from modelscan.testing.in_process import in_process
 from modelscan.testing.mock_answers import Given, answer_for
 from modelscan.testing.scripted import Answer, ScriptedExchange
-from modelscan.wire.openai_compatible import Embeddings, openai_compatible
+from modelscan.wire.openai_compatible import CompatibleMeter, Embeddings, openai_compatible
 from modelscan.wire.openai_compatible.server import OpenAIServer
 
 _BASE_URL: Final = "http://mock.invalid/v1"
@@ -57,7 +57,13 @@ class MockProvider:
         self._error_rate = 0.0
         self._errors: tuple[ModelScanError, ...] = ()
         define = openai_compatible(
-            name, base_url=_BASE_URL, key=None, embed=Embeddings(), models=None, limit_headers=""
+            name,
+            base_url=_BASE_URL,
+            key=None,
+            embed=Embeddings(),
+            meter=CompatibleMeter(hidden_tokens=0, tokens_beyond_cap=0),
+            models=None,
+            limit_headers="",
         )
         self.provider: Provider = define()
 
