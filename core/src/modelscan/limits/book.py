@@ -62,12 +62,20 @@ class Book:
             counter.open += entry.amount
             counter.used = used = before + entry.amount
             warned_from = counter.amount * _WARN_AT
-            if used >= warned_from:
-                if self._watch is not None and (before < warned_from or not counter.is_warned):
-                    self._watch(counter.quota, used)
-                counter.is_warned = True
-            else:
+            if used < warned_from:
                 counter.is_warned = False
+            elif not counter.is_warned:
+                self._warn(counter, used)
+
+    def _warn(self, counter: Counter, used: int) -> None:
+        """Tell of a counter that is 80% taken. Of a budget only what is spent counts: a call sets aside its bound."""
+        if counter.quota.is_money:
+            used -= counter.open
+            if used < counter.amount * _WARN_AT:
+                return
+        counter.is_warned = True
+        if self._watch is not None:
+            self._watch(counter.quota, used)
 
     def opens_at(self, gates: tuple[str, ...]) -> float:
         """When the last of these gates opens; in the past where none is shut."""

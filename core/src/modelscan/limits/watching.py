@@ -22,4 +22,4 @@ class Nearly:
         self._hooks.nearly_used(quota, used)
         if quota.is_money:
             name, rest = shown_key(quota), shown(quota, quota.amount)
-            _log.warning("budget %s: %s of %s are spent or set aside", name, shown(quota, used), rest)
+            _log.warning("budget %s: %s of %s are spent", name, shown(quota, used), rest)
