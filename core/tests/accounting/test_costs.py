@@ -261,6 +261,22 @@ def test_parts_that_overlap_are_charged_at_the_most_that_they_can_cost() -> None
     assert charged(cost_of(usage, apart, AT)) == {"audio_input_tokens": 80, "cached_tokens": 20}
 
 
+def test_a_part_that_is_greater_than_its_whole_is_counted_beside_it() -> None:
+    prices = listed(
+        row({"input_tokens": "2", "output_tokens": "8", "reasoning_tokens": "3", "audio_output_tokens": "9"})
+    )
+    usage = Usage(input_tokens=33, output_tokens=7163, reasoning_tokens=73_997, audio_output_tokens=163)
+    cost = cost_of(usage, prices, AT)
+    assert charged(cost) == {
+        "input_tokens": 33,
+        "output_tokens": 7000,
+        "reasoning_tokens": 73_997,
+        "audio_output_tokens": 163,
+    }
+    assert (cost.certainty, cost.note) == ("measured", "")
+    assert PreparedPrices(prices).nano_cost(usage, AT) == nano(cost)
+
+
 def test_the_certainty_is_passed_through() -> None:
     assert cost_of(Usage(input_tokens=1), listed(CHAT), AT, certainty="estimated").certainty == "estimated"
 

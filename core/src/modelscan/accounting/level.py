@@ -112,19 +112,28 @@ def groups_of(level: Level) -> dict[str, list[Charge]]:
     return groups
 
 
-def apart(level: Level, counts: Counts) -> list[tuple[Rate, Quantity]]:
-    """What each rate is for where parts overlap (audio that was read from a cache), and nobody says by how much.
+def apart(level: Level, counts: Counts) -> tuple[list[tuple[Rate, Quantity]], bool]:
+    """What each rate is for where parts are more than their whole, and whether that is the most that it can be.
 
-    The dearest counts first, until the whole is used up: the most that it can cost.
+    A part that is greater than its whole isn't in it: some vendors count reasoning beside the answer. Where others
+    overlap (audio that was read from a cache), nobody says by how much: the dearest counts first, until the whole is
+    used up.
     """
     shares: list[tuple[Rate, Quantity]] = []
+    is_most = False
     for whole, charges in groups_of(level).items():
-        own = {charge.rate: max(charge.used(counts), 0) for charge in charges}
-        left = max(counts.get(whole, 0), *own.values())
-        for rate in sorted(own, key=lambda rate: rate.exact, reverse=True):
-            shares.append((rate, min(own[rate], left)))
-            left -= min(own[rate], left)
-    return shares
+        total = counts.get(whole, 0)
+        own = {charge.rate: max(charge.used(counts), 0) for charge in charges if charge.rate.unit != whole}
+        beside = {rate: used for rate, used in own.items() if used > total}
+        inside = {rate: used for rate, used in own.items() if rate not in beside}
+        left = total
+        for rate in sorted(inside, key=lambda rate: rate.exact, reverse=True):
+            shares.append((rate, min(inside[rate], left)))
+            is_most = is_most or inside[rate] > left
+            left -= min(inside[rate], left)
+        shares += [(charge.rate, left) for charge in charges if charge.rate.unit == whole]
+        shares += beside.items()
+    return shares, is_most
 
 
 def _parts_of(unit: str, rates: Mapping[str, Rate]) -> tuple[str, ...]:

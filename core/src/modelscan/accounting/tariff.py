@@ -24,6 +24,7 @@ from modelscan.types.money import Certainty, Cost, CostLine, Money
 from modelscan.types.usage import Usage
 
 _ZERO: Final = Decimal(0)
+_OVERLAP: Final = "parts of the tokens overlap, and the dearest of their prices count first"
 
 
 @attrs.frozen(kw_only=True)
@@ -72,10 +73,9 @@ class Tariff:
             return Cost(certainty=certainty, note=reason)
         used = [charge.used(counts) for charge in level.charges]
         if min(used) < 0:
-            return _noted(
-                self.bill(apart(level, counts), "bound"),
-                "parts of the tokens overlap, and the dearest of their prices count first",
-            )
+            shares, is_most = apart(level, counts)
+            bill = self.bill(shares, "bound" if is_most else certainty)
+            return _noted(bill, _OVERLAP) if is_most else bill
         return self.bill([(charge.rate, each) for charge, each in zip(level.charges, used, strict=True)], certainty)
 
     def nano_cost(self, usage: Usage) -> int | None:
