@@ -268,6 +268,15 @@ def test_a_file_that_is_no_ledger_is_an_error_for_who_reads(tmp_path: Path) -> N
         Ledger(tmp_path / "ledger.sqlite3").spent()
 
 
+def test_a_file_that_is_broken_inside_is_an_error_for_who_reads(ledger: Ledger) -> None:
+    ledger.append(entry())
+    ledger.close()
+    whole = ledger.path.read_bytes()
+    ledger.path.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
+    with pytest.raises(ConfigurationError, match="can't be read"):
+        ledger.spent()
+
+
 def test_sets_of_labels_are_forgotten_before_they_fill_the_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

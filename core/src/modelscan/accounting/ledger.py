@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from modelscan.accounting.spending import Spent
 
 _FLUSH_S: Final = 30.0
+_BEFORE_READING_S: Final = 1.0
 
 
 def _log(text: str) -> None:
@@ -88,15 +89,9 @@ class Ledger:
             if connection is not None:
                 yield from entries(connection, query)
 
-    @contextmanager
-    def _reading(self) -> Iterator[apsw.Connection | None]:
-        """A connection that sees all that was appended; None where nothing has ever been."""
+    def _reading(self) -> AbstractContextManager[apsw.Connection | None]:
+        """A connection that sees all that was appended (where the disk takes it); None where nothing has ever been."""
         from modelscan.accounting.ledger_file import opened_to_read
 
-        self.flush()
-        connection = opened_to_read(self.path)
-        try:
-            yield connection
-        finally:
-            if connection is not None:
-                connection.close()
+        self.flush(_BEFORE_READING_S)
+        return opened_to_read(self.path)

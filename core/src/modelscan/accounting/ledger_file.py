@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -48,29 +50,27 @@ def opened_to_write(path: Path) -> apsw.Connection:
     return connection
 
 
-def opened_to_read(path: Path) -> apsw.Connection | None:
+@contextmanager
+def opened_to_read(path: Path) -> Iterator[apsw.Connection | None]:
     """A connection for queries; None where there is no file, or one whose tables somebody is only about to make.
 
-    Raises `ConfigurationError` for a file that is no ledger, or a later version's.
+    Raises `ConfigurationError` for a file that is no ledger, is broken, or of a later version.
     """
     if not path.exists():
-        return None
+        yield None
+        return
     try:
         # Not read-only: who reads a file with a write-ahead log keeps the log's index, too.
         connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
-        try:
+        with closing(connection):
             wait_for_others(connection)
             connection.pragma("query_only", 1)
-            if connection.pragma("user_version") == 0:
-                connection.close()
-                return None
-            check_version(connection, path)
-        except BaseException:
-            connection.close()
-            raise
+            is_made = connection.pragma("user_version") != 0
+            if is_made:
+                check_version(connection, path)
+            yield connection if is_made else None
     except apsw.Error as error:
         raise ConfigurationError(f"the ledger {path} can't be read: {error}", advice=_ADVICE) from error
-    return connection
 
 
 def wait_for_others(connection: apsw.Connection) -> None:
