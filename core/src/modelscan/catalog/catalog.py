@@ -318,8 +318,11 @@ class Catalog:
     def _refuse_unknown(self, at: apsw.Connection, provider: str, plan: str = "") -> None:
         known = questions.provider_names(at)
         if provider not in known:
+            installed = set(installed_names())
             more = f"Where a package knows it: pip install modelscan-provider-{provider}"
-            raise unknown("provider", provider, {*known, *installed_names()}, more=more)
+            if provider in installed:
+                more = "It is installed, and brings no data that can be used (see `modelscan catalog verify`)."
+            raise unknown("provider", provider, {*known, *installed} - {provider}, more=more)
         plans = questions.plan_names(at, provider) if plan else []
         if plan and plan not in plans:
             raise unknown("plan", plan, plans, provider=provider)

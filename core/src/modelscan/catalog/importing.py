@@ -58,11 +58,15 @@ class Importer:
         return result
 
     def of_sources(self) -> set[str]:
-        """The providers that catalog sources give data of."""
+        """The providers that catalog sources give data of; one that fails is told of by a warning."""
+        found: set[str] = set()
         with self._lock:
             for name in self._plugins().names("catalog_source"):
-                self._content(name, self._version(name))
-            return {provider for _, content in self._sources.values() for provider in content}
+                try:
+                    found.update(self._content(name, self._version(name)))
+                except CatalogError as error:
+                    warn(told(error))
+        return found
 
     def _import(self, provider: str) -> Validation | None:
         package = package_of(provider)
@@ -94,7 +98,7 @@ class Importer:
     def _content(self, name: str, version: str) -> Mapping[str, Content]:
         if self._sources.get(name, ("",))[0] != version:
             try:
-                self._sources[name] = version, self._plugins().catalog_source(name).read()
+                self._sources[name] = version, dict(self._plugins().catalog_source(name).read())
             except Exception as error:  # as above
                 raise _unusable(name, error) from error
         return self._sources[name][1]

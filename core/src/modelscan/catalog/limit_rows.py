@@ -37,7 +37,7 @@ COUNTED: Final = slice(1, 9)
 IS_SHARED: Final = 8
 
 _LETTERS: Final = {"requests": "r", "tokens": "t", "input_tokens": "it", "output_tokens": "ot", "images": "i"}
-_SECONDS: Final = {1: "second", 60: "minute", 3600: "hour", 86400: "day"}
+_SECONDS: Final = {Decimal(1): "second", Decimal(60): "minute", Decimal(3600): "hour", Decimal(86400): "day"}
 _PERIODS: Final = {"minute": "m", "hour": "h", "day": "d", "second": "s"}
 
 
@@ -45,7 +45,7 @@ def limit_type(limit: PublishedLimit) -> str:
     """The field's short name of a limit: `rpm`, `itpm`, `rpd`, `concurrent`, `characters_per_month`, ..."""
     if limit.kind == "gauge":
         return limit.unit if limit.unit == "concurrent" else f"{limit.unit}_at_once"
-    period = limit.period or _SECONDS.get(int(limit.window_s or 0), f"{limit.window_s}_s")
+    period = limit.period or _SECONDS.get(limit.window_s or Decimal(0), f"{limit.window_s}_s")
     letter, suffix = _LETTERS.get(limit.unit), _PERIODS.get(period)
     return f"{letter}p{suffix}" if letter and suffix else f"{limit.unit}_per_{period}"
 

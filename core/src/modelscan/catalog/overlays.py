@@ -24,19 +24,20 @@ def overlaid(catalog: Catalog, name: str, content: Content) -> Catalog:
     Of a plan or a model the keys that the source gives are replaced and the others stay; its other plans and models
     stay too. Raises `ConfigurationError` where the source contradicts the format.
     """
-    under = msgspec.to_builtins(catalog)
-    over = _marked(content, name)
-    merged = {"format": FORMAT, "provider": catalog.provider, **under}
-    merged |= {key: value for key, value in over.items() if key not in (*_BY, "format")}
-    for key, by in _BY.items():
-        merged[key] = _by_name(under.get(key, ()), over.get(key, ()), by)
     try:
-        result = msgspec.convert(merged, Catalog)
-    except msgspec.ValidationError as error:
+        result = msgspec.convert(_merged(catalog, name, content), Catalog)
+    except (msgspec.ValidationError, AttributeError, KeyError, TypeError) as error:  # it may be of any shape
         raise _refused(name, catalog.provider, str(error)) from error
     for path, message in inconsistencies(result):
         raise _refused(name, catalog.provider, f"{message} (at {'.'.join(map(str, path))})")
     return result
+
+
+def _merged(catalog: Catalog, name: str, content: Content) -> Content:
+    under, over = msgspec.to_builtins(catalog), _marked(content, name)
+    merged = {"format": FORMAT, "provider": catalog.provider, **under}
+    merged |= {key: value for key, value in over.items() if key not in (*_BY, "format")}
+    return merged | {key: _by_name(under.get(key, ()), over.get(key, ()), by) for key, by in _BY.items()}
 
 
 def _by_name(under: Sequence[Content], over: Sequence[Content], by: str) -> list[Content]:

@@ -5,7 +5,7 @@ delete the row in their way without telling a trigger of it, so that is looked f
 does nothing after all (`OR IGNORE`), the history has a row that says the same as what went on to hold: it does no harm.
 The history itself can't be changed.
 
-`held_until` is the day on which the price ceased to hold: as far as it was known, else that of the change;
+`held_until` is the day on which the price ceased to hold: as far as either row tells, else that of the change;
 `first_recorded` is since when the catalog had it.
 """
 
@@ -90,8 +90,8 @@ WHEN (OLD.provider, OLD.model, OLD.key, OLD.kind, OLD.input_tokens, OLD.output_t
 BEGIN
     INSERT INTO pricing_history
     SELECT NULL, iif(e.id = OLD.id, 'updated', 'replaced'),
-           min(coalesce(e.valid_until, date('now')), iif(NEW.valid_from > coalesce(e.valid_from, ''), NEW.valid_from,
-               date('now'))), e.*
+           min(coalesce(e.valid_until, date('now')), coalesce(NEW.valid_until, date('now')),
+               iif(NEW.valid_from > coalesce(e.valid_from, ''), NEW.valid_from, date('now'))), e.*
     FROM ending_prices AS e
     WHERE e.id = OLD.id
        OR (e.id <> OLD.id
@@ -108,8 +108,9 @@ END;
 CREATE TRIGGER price_is_replaced BEFORE INSERT ON provider_pricing
 BEGIN
     INSERT INTO pricing_history
-    SELECT NULL, 'replaced', min(coalesce(e.valid_until, date('now')), iif(NEW.valid_from > coalesce(e.valid_from, ''),
-           NEW.valid_from, date('now'))), e.*
+    SELECT NULL, 'replaced',
+           min(coalesce(e.valid_until, date('now')), coalesce(NEW.valid_until, date('now')),
+               iif(NEW.valid_from > coalesce(e.valid_from, ''), NEW.valid_from, date('now'))), e.*
     FROM ending_prices AS e
     WHERE e.id = NEW.id OR (e.provider = NEW.provider AND e.model = NEW.model AND e.key = NEW.key);
 END;
