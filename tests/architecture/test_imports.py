@@ -12,6 +12,8 @@ from workspace import CORE, MEMBERS, PLUGINS, ROOT, Member, imported
 
 # What a plugin may build on beside `modelscan` itself. Policies (client, routing, limits ...) it reaches through hooks.
 PUBLIC = ("types", "errors", "contracts", "hookspecs", "wire", "plugins", "auth", "transport", "streams", "testing")
+# What a limiter shares with the one that is built in: when a period ends, and the words of a refusal.
+PUBLIC_MODULES = ("modelscan.limits.calendar", "modelscan.limits.refusals")
 
 # What `import modelscan` and `modelscan --help` must not cost.
 EXPENSIVE = ("aiohttp", "apsw", "asyncio", "httpx", "msgspec", "pluggy", "rich", "ssl", "tomllib", "yaml")
@@ -41,6 +43,8 @@ def is_public(name: str) -> bool:
     first, *rest = name.split(".")[1:]
     if any(part.startswith("_") and part != "__version__" for part in (first, *rest)):
         return False
+    if name.startswith(tuple(f"{module}." for module in PUBLIC_MODULES)):
+        return True
     return first in PUBLIC or (not rest and first in {*modelscan.__all__, "__version__"})
 
 
@@ -51,6 +55,8 @@ def is_public(name: str) -> bool:
         ("modelscan.wire.sse.SseFraming", True),
         ("modelscan.wire._numbers.parse", False),
         ("modelscan.client.pipeline.Pipeline", False),
+        ("modelscan.limits.calendar.period_of", True),
+        ("modelscan.limits.engine.Engine", False),
         ("modelscan._MODULES", False),
     ],
 )
