@@ -7,7 +7,7 @@ import json
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import get_args, get_origin
 
@@ -71,13 +71,18 @@ def error_tree() -> str:
 def command_line() -> str:
     """The help of every command."""
     pages = ["# Command line\n\n`python3 go.py` stands for `modelscan` in a clone that nothing is installed in.\n"]
-    context = click.Context(app, info_name="modelscan")
-    for name in ("", *COMMANDS):
-        command = app.get_command(context, name) if name else app
-        assert command is not None  # noqa: S101 - the table names commands that exist
-        inner = click.Context(command, info_name=name, parent=context, terminal_width=100) if name else context
-        pages.append(f"## modelscan {name}".rstrip() + f"\n\n```text\n{command.get_help(inner).rstrip()}\n```\n")
+    pages += _help(app, click.Context(app, info_name="modelscan"), COMMANDS)
     return "\n".join(pages)
+
+
+def _help(command: click.Command, context: click.Context, names: Iterable[str] = ()) -> Iterator[str]:
+    """A command's help, then that of the commands below it."""
+    yield f"## {context.command_path}\n\n```text\n{command.get_help(context).rstrip()}\n```\n"
+    if isinstance(command, click.Group):
+        for name in names or command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None  # noqa: S101 - its list names commands that exist
+            yield from _help(inner, click.Context(inner, info_name=name, parent=context, terminal_width=100))
 
 
 def plugin_directory() -> str:

@@ -16,6 +16,7 @@ from modelscan.errors import ModelScanError
 
 COMMANDS = {
     "cassettes": "Compare recorded exchanges with older ones: has the vendor changed its answers?",
+    "catalog": "What every provider offers, costs and allows: limits, prices, plans and models.",
     "chat": "Ask a model, and print its answer while it comes.",
     "cost": "Show what was spent, by model, provider, account, tag or day.",
     "doctor": "Check this installation: keys, configuration, plugins, network settings.",

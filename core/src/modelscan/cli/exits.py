@@ -10,6 +10,7 @@ from modelscan.errors import (
     LimitError,
     ModelScanError,
     PluginError,
+    UnknownNameError,
 )
 
 OK = 0
@@ -21,8 +22,8 @@ INTERRUPTED = 130
 
 MEANINGS = {
     OK: "it worked",
-    FAILED: "the call failed: the provider, the network, or the answer",
-    USAGE: "wrong use of the command line, or a request that no provider would take",
+    FAILED: "the call failed (the provider, the network, the answer), or a check did",
+    USAGE: "wrong use of the command line, an unknown name, or a request that no provider would take",
     SETUP: "configuration, API key or plugin",
     LIMITED: "a limit, a budget or the deadline",
     INTERRUPTED: "interrupted",
@@ -35,4 +36,4 @@ def code_of(error: ModelScanError) -> int:
         return SETUP
     if isinstance(error, (LimitError, DeadlineError)):
         return LIMITED
-    return USAGE if isinstance(error, InvalidRequestError) else FAILED
+    return USAGE if isinstance(error, (InvalidRequestError, UnknownNameError)) else FAILED

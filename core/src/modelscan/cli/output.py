@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Self
 
 import click
 import msgspec
@@ -29,9 +29,18 @@ def print_json(value: Any) -> None:
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
+class Caution(str):
+    """A cell that should catch the eye: it begins with `! `, and a terminal shows it in yellow."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        return super().__new__(cls, f"! {text}")
+
+
 def print_table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print rows under headers: drawn where a terminal is there, tab-separated elsewhere."""
-    rows = [[str(cell) for cell in row] for row in rows]
+    rows = [list(row) for row in rows]
     if not sys.stdout.isatty():
         click.echo("\t".join(headers))
         for row in rows:
@@ -42,7 +51,9 @@ def print_table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*headers, box=SIMPLE, pad_edge=False)
+    table = Table(box=SIMPLE, pad_edge=False)
+    for header in headers:
+        table.add_column(header, overflow="fold")
     for row in rows:
-        table.add_row(*[Text(cell) for cell in row])
+        table.add_row(*[Text(cell, "yellow" if isinstance(cell, Caution) else "") for cell in row])
     Console().print(table)
