@@ -14,7 +14,7 @@ from modelscan.types.chat import ChatRequest
 from modelscan.types.content import Audio, File, Image, Text, ToolResult, Video
 from modelscan.types.embed import EmbedReply, EmbedRequest
 from modelscan.types.messages import Message, user
-from modelscan.types.tools import ProviderTool
+from modelscan.types.tools import ProviderTool, Tool
 from modelscan.types.usage import Usage
 from modelscan.wire.gemini import CountTokens, EmbedContent, GeminiMeter, GeminiServer, GenerateContent, Models
 
@@ -222,12 +222,37 @@ def test_a_picture_counts_no_more_however_large_it_is() -> None:
     assert (of(10) or 0) > 6_000
 
 
+def test_a_picture_counts_by_its_size_where_its_bytes_are_here() -> None:
+    unseen = bound(ChatRequest(messages=(user(Image(file_id="files/a")),)))["input_tokens"] or 0
+
+    def of(width: int, height: int) -> int:
+        head = b"\x89PNG\r\n\x1a\n" + bytes(8) + width.to_bytes(4, "big") + height.to_bytes(4, "big")
+        image = Image(data=head, media_type="image/png")
+        return (bound(ChatRequest(messages=(user(image),)))["input_tokens"] or 0) - (unseen - 25 * 258)
+
+    assert of(300, 200) == of(900, 900) == 2_240
+    assert of(2_000, 500) == 14 * 258
+    assert of(9_999, 300) == 25 * 258
+
+
+@pytest.mark.parametrize("picture", [Image(url="https://a.example/a.png"), Image(path="a.png"), Image(file_id="a")])
+def test_a_picture_whose_bytes_aren_t_here_counts_the_most(picture: Image) -> None:
+    found = bound(ChatRequest(messages=(user(picture),)))["input_tokens"]
+    assert found is not None
+    assert found > 25 * 258
+
+
+def test_functions_have_words_of_the_service_around_them() -> None:
+    plain = bound(ChatRequest(messages=(user("a"),)))["input_tokens"] or 0
+    assert (bound(ChatRequest(messages=(user("a"),), tools=(Tool("f"),)))["input_tokens"] or 0) > plain + 512
+
+
 @pytest.mark.parametrize(
     "part",
     [
         Video(data=b"a", media_type="video/mp4"),
         File(data=b"a", media_type="application/pdf"),
-        Image(file_id="files/a"),
+        Audio(file_id="files/a"),
         ToolResult(call_id="c", name="f", content=(File(data=b"a", media_type="application/pdf"),)),
     ],
 )

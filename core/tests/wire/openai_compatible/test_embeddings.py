@@ -116,11 +116,31 @@ def test_a_bound_is_no_less_than_the_bytes_that_are_sent() -> None:
     found = bound(ChatRequest(messages=(user(text),), tools=(Tool("f", "x" * 50),), max_output_tokens=10, choices=3))
     assert found["input_tokens"] is not None
     assert found["input_tokens"] > len(text.encode()) + 50
-    assert found["output_tokens"] == 30
+    assert found["output_tokens"] == 33, "a token beyond the cap for each, as one host bills it"
 
 
 def test_output_without_a_cap_has_no_bound() -> None:
     assert bound(ChatRequest(messages=(user("Hi"),)))["output_tokens"] is None
+
+
+@pytest.mark.parametrize("extra", [{"max_tokens": 99}, {"n": 4}, {"prediction": {"content": "x"}}])
+def test_a_field_that_asks_for_more_output_takes_the_bound_away(extra: dict[str, Any]) -> None:
+    assert bound(ChatRequest(messages=(user("Hi"),), max_output_tokens=9, extra=extra))["output_tokens"] is None
+
+
+def test_what_only_one_host_has_is_bounded_by_its_bytes_too() -> None:
+    plain = bound(ChatRequest(messages=(user("Hi"),)))["input_tokens"]
+    more = bound(ChatRequest(messages=(user("Hi"),), extra={"documents": ["x" * 500]}))["input_tokens"]
+    assert plain is not None
+    assert more is not None
+    assert more > plain + 500
+
+
+def test_a_definition_says_how_much_its_host_hides() -> None:
+    request = ChatRequest(messages=(user("Hi"),), max_output_tokens=10)
+    open_, closed = (CompatibleMeter(hidden_tokens=hidden).bound(request, TARGET) for hidden in (0, 500))
+    assert (closed["input_tokens"] or 0) - (open_["input_tokens"] or 0) == 500
+    assert CompatibleMeter(tokens_beyond_cap=0).bound(request, TARGET)["output_tokens"] == 10
 
 
 @pytest.mark.parametrize(
@@ -131,6 +151,7 @@ def test_output_without_a_cap_has_no_bound() -> None:
         {"messages": (assistant(Audio(data=b"x", id="audio_1", transcript="Hello")),)},
         {"messages": (user("Hi"),), "tools": (ProviderTool("web_search"),)},
         {"messages": (user("Hi"),), "extra": {"web_search_options": {}}},
+        {"messages": (user("Hi", Image(path="a.png")),)},
     ],
 )
 def test_what_the_vendor_adds_or_counts_by_itself_has_no_bound(fields: dict[str, Any]) -> None:

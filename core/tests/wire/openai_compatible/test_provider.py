@@ -7,6 +7,7 @@ import inspect
 import pluggy
 
 from modelscan import hookspecs
+from modelscan.contracts.http import Target
 from modelscan.contracts.operations import Operation, StreamingOperation
 from modelscan.types.chat import ChatRequest
 from modelscan.types.messages import user
@@ -66,4 +67,5 @@ def test_compatible_servers_are_asked_in_the_older_word_for_the_cap() -> None:
     assert provider.chat.words["max_output_tokens"] == "max_tokens"
     assert provider.errors is not None
     assert provider.meter is not None
-    assert provider.meter.bound(ChatRequest(messages=(user("x"),)), None) is not None  # type: ignore[arg-type]
+    target = Target(base_urls={"default": "https://x"}, model="m")
+    assert provider.meter.bound(ChatRequest(messages=(user("x"),)), target)["input_tokens"] is not None

@@ -16,7 +16,8 @@ from modelscan.streams.fold import ChatFold
 from modelscan.types.chat import ChatChunk, ChatReply, ChatRequest
 from modelscan.types.messages import Message, assistant, system, tool_result, user
 from modelscan.types.tools import ForcedTool, JsonObject, JsonSchema, Tool
-from modelscan_provider_embedded.operations import Chat, CountTokens
+from modelscan_provider_embedded import modelscan_provider
+from modelscan_provider_embedded.operations import Bounds, Chat, CountTokens
 
 pytestmark = pytest.mark.e2e
 
@@ -81,6 +82,27 @@ async def test_usage_is_measured_and_equals_the_count_beforehand(
     assert usage.output_tokens > 0
     assert usage.input_tokens == await count_tokens.run(request, target)
     assert [usage.input_tokens] == [count async for count in count_tokens.stream(request, target)]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        short(user("")),
+        short(user("a"), assistant("b"), user("c")),
+        short(user("Grüße aus Ålesund, 你好 🙂🙃 \ud7ff\x00\t" * 20)),
+        short(CAPITAL, tools=(WEATHER, ADD)),
+        short(CAPITAL, response_format=JsonSchema({"type": "object", "properties": {"a": {"type": "string"}}})),
+    ],
+)
+async def test_no_prompt_has_more_tokens_than_its_bound(
+    request_: ChatRequest, count_tokens: CountTokens, target: Target
+) -> None:
+    most = Bounds().bound(request_, target)
+    assert await count_tokens.run(request_, target) <= (most["input_tokens"] or 0)
+
+
+def test_a_stream_that_is_left_costs_no_more_than_what_had_arrived() -> None:
+    assert modelscan_provider().cut_stream == "arrived"
 
 
 async def test_the_system_text_is_always_sent(count_tokens: CountTokens, target: Target) -> None:

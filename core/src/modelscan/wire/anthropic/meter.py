@@ -10,15 +10,20 @@ import msgspec
 
 from modelscan.contracts.http import Target
 from modelscan.types.chat import ChatRequest
-from modelscan.types.content import AnyPart, CacheLifetime, File, Image, ToolResult
+from modelscan.types.content import AnyPart, CacheLifetime, File, Media, ToolResult
 from modelscan.types.tools import Tool
 from modelscan.wire.anthropic.encode import body_of
+from modelscan.wire.pictures import patches, size_of, without_media
 
 # An image is scaled down before it is counted: 4,784 tokens at most on the newest models, about 1,600 on the others.
-_IMAGE_TOKENS: Final = 4_800
-# The vendor's own prompt for tools (up to 800 tokens), for schemas and for thinking, and the turns' marks.
-_OVERHEAD_TOKENS: Final = 2_000
+# The newest count squares of 28 pixels, those before 750 pixels each (platform.claude.com on vision, read 2026-11).
+_MOST_IMAGE_TOKENS: Final = 4_800
+_PATCH, _PIXELS = 28, 750
+# The vendor's own prompts: a little for thinking, and more for tools (up to 800 tokens), a schema or cited documents.
+_OVERHEAD_TOKENS: Final = 300
+_PROMPT_TOKENS: Final = 1_700
 _TOKENS_PER_TURN: Final = 16
+_TOKENS_PER_TOOL: Final = 64
 
 
 @attrs.frozen
@@ -31,8 +36,11 @@ class MessagesMeter:
 
     def bound(self, request: ChatRequest, target: Target) -> Mapping[str, int | None]:
         """Input, output and cache-write tokens, and searches."""
-        body = body_of(request, target.model)
-        tokens = self._input_tokens(request, body)
+        plain, pictures = without_media(request)
+        body = body_of(plain, target.model)
+        tokens = self._input_tokens(plain, body)
+        if tokens is not None:
+            tokens += sum(map(_image_tokens, pictures))
         marks = list(_cache_marks(request))
         output: int | None = body["max_tokens"]
         if _has_more_input(body):
@@ -52,14 +60,23 @@ class MessagesMeter:
         media = [*parts, *(inner for part in parts if isinstance(part, ToolResult) for inner in part.content)]
         if not all(_is_bounded(part) for part in media):
             return None
-        # The text of the request as it is sent holds every byte that is counted; so do pictures, which are beside it.
+        # The text of the request as it is sent holds every byte that is counted, but for the pictures.
         sent = len(msgspec.json.encode({name: body[name] for name in _READ if name in body}))
-        pictures = [part for part in media if isinstance(part, Image)]
-        sent -= sum(4 * len(part.data) // 3 for part in pictures if part.data is not None)
-        return sent + len(pictures) * _IMAGE_TOKENS + _OVERHEAD_TOKENS + _TOKENS_PER_TURN * len(request.messages)
+        frames = _TOKENS_PER_TURN * len(request.messages) + _TOKENS_PER_TOOL * len(body.get("tools", ()))
+        is_prompted = "tools" in body or "output_config" in body or any(isinstance(part, File) for part in media)
+        prompts = _PROMPT_TOKENS if is_prompted else 0
+        return sent + frames + prompts + _OVERHEAD_TOKENS
 
 
 _READ: Final = ("system", "messages", "tools", "output_config")
+
+
+def _image_tokens(image: Media) -> int:
+    size = None if image.data is None else size_of(image.data)
+    if size is None:
+        return _MOST_IMAGE_TOKENS
+    pixels = size[0] * size[1]
+    return min(_MOST_IMAGE_TOKENS, max(patches(size, _PATCH), pixels // _PIXELS) + _TOKENS_PER_TURN)
 
 
 def _is_bounded(part: AnyPart) -> bool:

@@ -14,12 +14,17 @@ from modelscan.types.content import AnyPart, Audio, File, Image, Media, ToolResu
 from modelscan.types.embed import EmbedRequest
 from modelscan.types.tools import ProviderTool
 from modelscan.wire.gemini.encode import body_of
+from modelscan.wire.pictures import patches, size_of, without_media
 
 # An image is cut into tiles of 258 tokens: it is scaled to 3,072 pixels at most, and a tile's side is two thirds of the
-# shorter side, 256 at least, so there are 24 tiles at most; newer models take 2,240 at most (ai.google.dev's pages on
-# tokens and on media resolution, read 2026-11).
-_IMAGE_TOKENS: Final = 25 * 258
-_OVERHEAD_TOKENS: Final = 1_000
+# shorter side, 256 at least, so there are 24 tiles at most; one within 384 pixels is a single tile. Newer models take
+# 1,120 for each, or 2,240 where that is asked for (ai.google.dev on tokens and on media resolution, read 2026-11).
+_TILE_TOKENS: Final = 258
+_IMAGE_TOKENS: Final = 25 * _TILE_TOKENS
+_NEWER_IMAGE_TOKENS: Final = 2_240
+_LEAST_SIDE: Final = 256
+_OVERHEAD_TOKENS: Final = 128
+_TOOLS_TOKENS: Final = 512  # what the service says of functions to the model
 _TOKENS_PER_TURN: Final = 16
 _READ: Final = ("systemInstruction", "contents", "tools", "generationConfig")
 _SEARCHES: Final = ("googleSearch", "googleSearchRetrieval", "googleMaps", "enterpriseWebSearch")
@@ -52,23 +57,31 @@ def _input_tokens(request: ChatRequest, target: Target) -> int | None:
     media = [*parts, *(inner for part in parts if isinstance(part, ToolResult) for inner in part.content)]
     if has_tool or "cachedContent" in request.extra or not all(map(_is_bounded, media)):
         return None
-    body = body_of(request, target)
-    # The text of the request as it is sent holds every byte that is counted; so do pictures, which are beside it.
+    plain, pictures = without_media(request)
+    body = body_of(plain, target)
+    # The text of the request as it is sent holds every byte that is counted, but for the pictures.
     sent = len(msgspec.json.encode({name: body[name] for name in _READ if name in body}))
-    pictures = [part for part in media if isinstance(part, Image)]
-    sent -= sum(4 * len(part.data) // 3 for part in pictures if part.data is not None)
-    return sent + len(pictures) * _IMAGE_TOKENS + _OVERHEAD_TOKENS + _TOKENS_PER_TURN * len(request.messages)
+    frames = _TOKENS_PER_TURN * len(request.messages) + (_TOOLS_TOKENS if "tools" in body else 0)
+    return sent + frames + _OVERHEAD_TOKENS + sum(map(_image_tokens, pictures))
+
+
+def _image_tokens(image: Media) -> int:
+    size = None if image.data is None else size_of(image.data)
+    if size is None:
+        return _IMAGE_TOKENS
+    tiles = patches(size, max(_LEAST_SIDE, int(min(size) / 1.5)))
+    return min(_IMAGE_TOKENS, max(_NEWER_IMAGE_TOKENS, tiles * _TILE_TOKENS))
 
 
 def _is_bounded(part: AnyPart) -> bool:
-    if not isinstance(part, Media):
+    if not isinstance(part, Media) or isinstance(part, Image):
         return True
     if part.data is None:
         return False
     if isinstance(part, File):
         return (part.media_type or "").startswith("text/")
-    return isinstance(part, (Image, Audio))
+    return isinstance(part, Audio)
 
 
 def _embedded_tokens(item: str | Image) -> int:
-    return len(item.encode()) + _TOKENS_PER_TURN if isinstance(item, str) else _IMAGE_TOKENS
+    return len(item.encode()) + _TOKENS_PER_TURN if isinstance(item, str) else _image_tokens(item)

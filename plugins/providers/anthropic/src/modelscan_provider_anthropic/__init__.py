@@ -54,4 +54,5 @@ def modelscan_provider() -> Provider:
         media=_MEDIA,
         request_id_headers=("request-id",),
         limit_headers="anthropic",
+        cut_stream="unknown",  # nothing in the sources says what a stream costs that was left
     )

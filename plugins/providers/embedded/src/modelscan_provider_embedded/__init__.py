@@ -27,4 +27,5 @@ def modelscan_provider() -> Provider:
         count_tokens=CountTokens(runtime),
         models=Models(runtime),
         meter=Bounds(),
+        cut_stream="arrived",  # leaving a stream stops the model
     )

@@ -40,5 +40,6 @@ def modelscan_provider() -> Provider:
         upload=ResumableUpload(),
         meter=GeminiMeter(),
         media=MEDIA,
+        cut_stream="unknown",  # nothing in the sources says what a stream costs that was left
         limit_headers="none",
     )

@@ -5,6 +5,7 @@ from modelscan.wire.openai_compatible import MEDIA, openai_compatible
 from modelscan_provider_openai.account import OpenAIEmbeddings, OpenAIModels
 from modelscan_provider_openai.chat import API, OpenAIChat
 from modelscan_provider_openai.counting import CountTokens
+from modelscan_provider_openai.meter import OpenAIMeter
 from modelscan_provider_openai.upload import LIFETIME_S, FileUpload
 
 _MEDIA = {
@@ -30,6 +31,9 @@ modelscan_provider = openai_compatible(
     count_tokens=CountTokens(),
     upload=FileUpload(),
     media=_MEDIA,
+    meter=OpenAIMeter(),
+    # Its specification says that a stream which is cut may not tell its usage, and not what it costs (read 2026-11).
+    cut_stream="unknown",
     parameters=(
         API,
         Parameter(name="organization", env=("OPENAI_ORG_ID",), default="", help="The organisation that is billed."),
