@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from modelscan.contracts.limiter import Claim, Demand, Lease, Limiter, Quota
-from modelscan.testing.conformance.policy_tests.made import MadeByName
+from modelscan.testing.conformance.policy_tests.limiter_kinds import KindsOfQuota
+from modelscan.testing.conformance.policy_tests.limiter_waits import Waiting
 from modelscan.testing.conformance.suite import counts_for
 
 ACCOUNT = "provider/default"
@@ -25,10 +26,11 @@ _TAKEN = (1, 13, 1)
 _MANY = 20
 
 
-class LimiterSuite(MadeByName):
+class LimiterSuite(KindsOfQuota, Waiting):
     """A limiter's leases live their life, and take nothing with them: `limiter = "name"`, or its class.
 
-    What is made must grant `DEMAND` twenty times over without waiting.
+    What is made must grant `DEMAND` twenty times over without waiting. One that holds the quotas of a demand says so,
+    `counts = True`, and is held to what each kind of quota means.
     """
 
     kind = "limiter"
