@@ -12,8 +12,6 @@ from workspace import CORE, MEMBERS, PLUGINS, ROOT, Member, imported
 
 # What a plugin may build on beside `modelscan` itself. Policies (client, routing, limits ...) it reaches through hooks.
 PUBLIC = ("types", "errors", "contracts", "hookspecs", "wire", "plugins", "auth", "transport", "streams", "testing")
-# And what a limiter shares with the built-in one: both reckon periods alike and name limits in the same words.
-SHARED = ("limits.calendar", "limits.refusals")
 # What a limiter shares with the one that is built in: when a period ends, and the words of a refusal.
 PUBLIC_MODULES = ("modelscan.limits.calendar", "modelscan.limits.refusals")
 
@@ -47,11 +45,7 @@ def is_public(name: str) -> bool:
         return False
     if name.startswith(tuple(f"{module}." for module in PUBLIC_MODULES)):
         return True
-    return (
-        first in PUBLIC
-        or f"{first}.{rest[0] if rest else ''}" in SHARED
-        or (not rest and first in {*modelscan.__all__, "__version__"})
-    )
+    return first in PUBLIC or (not rest and first in {*modelscan.__all__, "__version__"})
 
 
 @pytest.mark.parametrize(
@@ -60,8 +54,6 @@ def is_public(name: str) -> bool:
         ("modelscan.Client", True),
         ("modelscan.wire.sse.SseFraming", True),
         ("modelscan.wire._numbers.parse", False),
-        ("modelscan.limits.calendar.period_of", True),
-        ("modelscan.limits.memory.MemoryLimiter", False),
         ("modelscan.client.pipeline.Pipeline", False),
         ("modelscan.limits.calendar.period_of", True),
         ("modelscan.limits.engine.Engine", False),
