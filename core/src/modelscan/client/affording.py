@@ -15,6 +15,7 @@ from modelscan.accounting.budgets import nano as nano_of
 from modelscan.accounting.estimates.bounding import bound_of
 from modelscan.client.endpoints import Endpoint
 from modelscan.client.knowledge import EndpointTerms
+from modelscan.client.pricing import Priced
 from modelscan.contracts.limiter import Limiter
 from modelscan.contracts.policies import Call
 from modelscan.errors import BudgetExceededError
@@ -63,6 +64,7 @@ class Affording:
         call: Call,
         asked: Any,
         terms: EndpointTerms,
+        priced: Priced | None,
         estimates: Mapping[str, int],
         bounds: Bounds,
         drawn: Sequence[Drawn],
@@ -75,32 +77,36 @@ class Affording:
         hard = [each for each in drawn if each.budget.hard]
         each_call = [budget for budget in self._book.per_call(call.context) if budget.hard]
         is_soft = len(hard) < len(drawn)
-        expected = _expected_nano(terms, estimates, now) if is_soft else 0
+        expected = _expected_nano(priced, estimates, now) if is_soft else 0
         if not hard and not each_call:
             return Afforded(asked, bounds, expected=expected)
-        cost = _Cost(endpoint, terms, bounds, now)
+        cost = _Cost(endpoint, terms, now)
         is_open = bounds.get("output_tokens", 0) is None and isinstance(asked, ChatRequest)
         if not is_open:
             most = cost.of(bounds)
             self._check_each(endpoint, most, each_call)
             return Afforded(asked, bounds, most, expected)
+        answer = _Answer(asked, terms.most_output or _UNKNOWN_MOST)
+        capped = self.bounds(endpoint, answer.of(answer.longest), terms)
+        answer.learn(cost.known(capped))
+
+        def at(tokens: int) -> int:
+            return cost.of(answer.bounds(tokens))
+
         standings = await self._limiter.standing([each.quota for each in hard]) if hard else ()
         caps = [nano_of(budget.amount) for budget in each_call]
         free = min([each.quota.amount - told.used for each, told in zip(hard, standings, strict=True)] + caps)
-        longest = terms.most_output or _UNKNOWN_MOST
-        tokens = affordable(free, cost.with_answer, longest)
+        tokens = affordable(free, at, answer.longest)
         rest = [each.quota.amount - told.used + told.open for each, told in zip(hard, standings, strict=True)] + caps
-        if tokens < min(longest, max(_WORTHWHILE, estimates.get("output_tokens", 0))):
-            tokens = affordable(min(rest), cost.with_answer, longest)  # once the calls under way are over
+        if tokens < min(answer.longest, max(_WORTHWHILE, estimates.get("output_tokens", 0) // answer.choices)):
+            tokens = affordable(min(rest), at, answer.longest)  # once the calls under way are over
         if tokens < 1:
-            raise _too_dear(endpoint, cost.with_answer(1), min(rest))
-        fitted = {**bounds, "output_tokens": tokens}
-        most = cost.with_answer(tokens)
+            raise _too_dear(endpoint, at(1), min(rest))
+        fitted, most = answer.bounds(tokens), at(tokens)
         if tokens == terms.most_output:
             return Afforded(asked, fitted, most, expected)
         note = f"max_output_tokens was set to {tokens}, which is what the budget affords"
-        request = msgspec.structs.replace(asked, max_output_tokens=tokens)
-        return Afforded(request, fitted, most, expected, note)
+        return Afforded(answer.of(tokens), fitted, most, expected, note)
 
     def _check_each(self, endpoint: Endpoint, most: int, each_call: Sequence[Any]) -> None:
         for budget in each_call:
@@ -108,32 +114,63 @@ class Affording:
                 raise _too_dear(endpoint, most, nano_of(budget.amount))
 
 
-class _Cost:
-    """What a call costs at most, by how long its answer may be."""
+class _Answer:
+    """The answer to a chat that doesn't say how long it may be, by a length that it is given.
 
-    def __init__(self, endpoint: Endpoint, terms: EndpointTerms, bounds: Bounds, at: datetime) -> None:
+    A vendor may bill a little more than the cap, and there may be several answers: the provider's meter, asked about
+    the longest, says so.
+    """
+
+    def __init__(self, asked: ChatRequest, longest: int) -> None:
+        self._asked = asked
+        self.longest = longest
+        self.choices = asked.choices or 1
+        self._bounds: Bounds = {}
+        self._beyond = 0
+
+    def of(self, tokens: int) -> ChatRequest:
+        """The request, with its answer capped."""
+        return msgspec.structs.replace(self._asked, max_output_tokens=tokens)
+
+    def learn(self, capped: Bounds) -> None:
+        """What the meter says of the longest answer."""
+        self._bounds = capped
+        self._beyond = (capped["output_tokens"] or 0) - self.longest * self.choices
+
+    def bounds(self, tokens: int) -> Bounds:
+        """The most that the request can use with its answer capped."""
+        return {**self._bounds, "output_tokens": tokens * self.choices + self._beyond}
+
+
+class _Cost:
+    """What a call costs at most."""
+
+    def __init__(self, endpoint: Endpoint, terms: EndpointTerms, at: datetime) -> None:
         self._endpoint = endpoint
         self._terms = terms
-        self._bounds = bounds
         self._at = at
 
+    def known(self, bounds: Bounds) -> Bounds:
+        """The bounds, where a cost follows from them. Raises `BudgetExceededError` where none does."""
+        if bounds.get("output_tokens") is None:
+            raise _unknown(self._endpoint, "nothing that is asked for bounds its output_tokens")
+        self.of(bounds)
+        return bounds
+
     def of(self, bounds: Bounds) -> int:
-        most = self._terms.most
-        if most is None:
+        if self._priced is None:
             raise _unknown(self._endpoint, "no price is known for the model")
+        most = self._priced.most
         found = most.nano(bounds, self._at)
         if found is None:
             raise _unknown(self._endpoint, most.cost(bounds, self._at).note)
         return found
 
-    def with_answer(self, tokens: int) -> int:
-        return self.of({**self._bounds, "output_tokens": tokens})
 
-
-def _expected_nano(terms: EndpointTerms, estimates: Mapping[str, int], at: datetime) -> int:
-    if terms.prices is None:
+def _expected_nano(priced: Priced | None, estimates: Mapping[str, int], at: datetime) -> int:
+    if priced is None:
         return 0
-    return terms.prices.nano_cost(usage_of(estimates), at) or 0
+    return priced.charged.nano_cost(usage_of(estimates), at) or 0
 
 
 def usage_of(amounts: Mapping[str, int]) -> Usage:
