@@ -94,7 +94,7 @@ def test_a_chat_s_text_is_counted_by_its_characters() -> None:
     [
         ("The harbour was quiet when we arrived, and nobody asked us anything.", 14),
         ('{"orders": [{"id": "A-10023", "total": 129.95, "paid": true}]}', 27),
-        ("Der Hafen lag still, als wir ankamen; später wehte Wind herüber.", 18),
+        ("Der Hafen lag still; später wehte ein Wind herüber, und es wurde Nacht.", 18),
         ("Гавань была тихой, когда мы приехали, никто ничего не спросил.", 19),
         ("كان الميناء هادئا عندما وصلنا ولم يسأل أحد من أين جئنا", 21),
         ("जब हम पहुँचे तो बंदरगाह शांत था और किसी ने कुछ नहीं पूछा।", 20),

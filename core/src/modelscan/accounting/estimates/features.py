@@ -30,8 +30,8 @@ TOKENS_EACH: Final = (
 )
 """Tokens of one of each before anything was learned.
 
-Of text: measured in OpenAI's vocabulary `o200k_base` on the samples beside the plugin tiktoken's tests (2026-11), which
-hold these figures. Of media: the vendors' pages, read 2026-11.
+Of text: measured in OpenAI's vocabulary `o200k_base` on the samples of tests/integration/test_starting_ratios.py, which
+holds these figures (2026-11). Of media: the vendors' pages, read 2026-11.
 """
 
 Load = list[tuple[int, float]]
