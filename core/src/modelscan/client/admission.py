@@ -126,6 +126,7 @@ class Metering:
             endpoint=endpoint,
             call=call,
             terms=terms,
+            priced=terms.priced(call, asked),
             request=afforded.request,
             estimates=estimates,
             bounds=afforded.bounds,
@@ -162,6 +163,7 @@ class Metering:
             tenant=context.principal,
             priority=context.priority,
             deadline=context.deadline,
+            may_wait=context.may_wait,
         )
         begun = time.monotonic()
         try:

@@ -64,7 +64,6 @@ class Affording:
         call: Call,
         asked: Any,
         terms: EndpointTerms,
-        priced: Priced | None,
         estimates: Mapping[str, int],
         bounds: Bounds,
         drawn: Sequence[Drawn],
@@ -74,13 +73,14 @@ class Affording:
         Raises `BudgetExceededError` where none is affordable, and where it can't be known what one costs at most.
         """
         now = datetime.now(UTC)
+        priced = terms.priced(call, asked)
         hard = [each for each in drawn if each.budget.hard]
         each_call = [budget for budget in self._book.per_call(call.context) if budget.hard]
         is_soft = len(hard) < len(drawn)
         expected = _expected_nano(priced, estimates, now) if is_soft else 0
         if not hard and not each_call:
             return Afforded(asked, bounds, expected=expected)
-        cost = _Cost(endpoint, terms, now)
+        cost = _Cost(endpoint, priced, now)
         is_open = bounds.get("output_tokens", 0) is None and isinstance(asked, ChatRequest)
         if not is_open:
             most = cost.of(bounds)
@@ -145,9 +145,9 @@ class _Answer:
 class _Cost:
     """What a call costs at most."""
 
-    def __init__(self, endpoint: Endpoint, terms: EndpointTerms, at: datetime) -> None:
+    def __init__(self, endpoint: Endpoint, priced: Priced | None, at: datetime) -> None:
         self._endpoint = endpoint
-        self._terms = terms
+        self._priced = priced
         self._at = at
 
     def known(self, bounds: Bounds) -> Bounds:

@@ -14,7 +14,7 @@ from modelscan.types.limits import Budget
 
 _EMPTY = CallContext()
 _current: ContextVar[CallContext] = ContextVar("modelscan_context", default=_EMPTY)
-_FROM_OPTIONS = ("tags", "principal", "priority", "idempotency_key")
+_FROM_OPTIONS = ("tags", "principal", "priority", "may_wait", "idempotency_key")
 
 
 def current() -> CallContext:

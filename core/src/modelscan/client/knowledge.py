@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import attrs
 
-from modelscan.accounting.bounds import PreparedBounds
-from modelscan.accounting.costs import PreparedPrices
-from modelscan.accounting.most import MostCost
 from modelscan.catalog.answers import KnownLimit, KnownModel, PriceList
 from modelscan.client.endpoints import Endpoint
+from modelscan.client.pricing import Priced, Pricing
+from modelscan.contracts.policies import Call
 from modelscan.limits.learning import Learned
 from modelscan.limits.metering import Metered
 from modelscan.limits.planning import Subject, of_plan, planned
@@ -40,15 +39,12 @@ class Facts(Protocol):
 class EndpointTerms:
     """The terms on which an endpoint's calls of one capability are made.
 
-    `prices` are what a reply's cost says, `most` and `charged` the same in the currency of the budgets. `until` is
-    when all of it is looked at again.
+    `until` is when all of it is looked at again.
     """
 
     subject: Subject
     metered: tuple[Metered, ...]
-    prices: PreparedPrices | None
-    most: MostCost | None
-    charged: PreparedPrices | None
+    pricing: Pricing | None
     most_input: int | None
     most_output: int | None
     until: float
@@ -67,6 +63,10 @@ class EndpointTerms:
     @needs_bounds.default
     def _needs_bounds(self) -> bool:
         return any(metered.needs_bounds for metered in self.metered)
+
+    def priced(self, call: Call, asked: Any) -> Priced | None:
+        """The prices of a call; None where no price is known."""
+        return None if self.pricing is None else self.pricing.of(call.capability, asked)
 
     @property
     def gates(self) -> tuple[str, ...]:
@@ -156,9 +156,7 @@ class Knowledge:
         return EndpointTerms(
             subject=subject,
             metered=metered,
-            prices=None if listed is None else PreparedPrices(listed, self._shown),
-            most=None if listed is None else MostCost(PreparedBounds(listed, self._budgeted)),
-            charged=None if listed is None else PreparedPrices(listed, self._budgeted),
+            pricing=None if listed is None else Pricing(listed, self._shown, self._budgeted, account.region),
             most_input=None if model is None else model.model.max_input_tokens,
             most_output=None if model is None else model.model.max_output_tokens,
             until=time.monotonic() + _FRESH_S,

@@ -24,15 +24,17 @@ Neighbouring texts and parts make up one user message.
 class CallOptions(TypedDict, total=False):
     """What every call takes.
 
-    `timeout_s` is the whole call's, retries and waiting included. `tags` go into the ledger and to hooks. `max_cost` is
-    the most that the call may cost (`"0.05"`, in US dollars, each attempt by itself): it is refused, or its answer kept
-    short enough, where it could cost more.
+    `timeout_s` is the whole call's, retries and waiting included. `tags` go into the ledger and to hooks. A higher
+    `priority` goes first where calls wait for a limit; one that isn't to wait at all says `may_wait=False`. `max_cost`
+    is the most that the call may cost (`"0.05"`, in US dollars, each attempt by itself): it is refused, or its answer
+    kept short enough, where it could cost more.
     """
 
     timeout_s: float
     tags: Mapping[str, str]
     principal: str
     priority: int
+    may_wait: bool
     idempotency_key: str
     max_cost: str | Decimal | Budget
 

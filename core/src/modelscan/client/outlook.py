@@ -31,11 +31,12 @@ async def estimated(metering: Metering, endpoint: Endpoint, call: Call, asked: A
     amounts = metering.estimated(asked, terms)
     now = datetime.now(UTC)
     most = Cost(certainty="bound", note="no price is known for this model")
-    if terms.most is not None:
+    priced = terms.priced(call, asked)
+    if priced is not None:
         bounds = dict(metering.bounds(endpoint, asked, terms))
         if bounds.get("output_tokens", 0) is None and terms.most_output is not None:
             bounds["output_tokens"] = terms.most_output
-        most = terms.most.cost(bounds, now)
+        most = priced.most.cost(bounds, now)
     try:
         ticket = await metering.prepared(endpoint, call, asked)
         ticket.released()
@@ -55,7 +56,7 @@ async def estimated(metering: Metering, endpoint: Endpoint, call: Call, asked: A
         model=endpoint.target.model,
         account=endpoint.candidate.account.name,
         amounts=dict(amounts),
-        cost=UNPRICED if terms.prices is None else terms.prices.cost(usage_of(amounts), now, "estimated"),
+        cost=UNPRICED if priced is None else priced.prices.cost(usage_of(amounts), now, "estimated"),
         most=most,
         wait_s=wait_s,
     )

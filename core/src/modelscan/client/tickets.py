@@ -15,6 +15,7 @@ from modelscan.accounting.estimates.cut import charge_of_cut
 from modelscan.client.affording import usage_of
 from modelscan.client.endpoints import Endpoint
 from modelscan.client.knowledge import EndpointTerms
+from modelscan.client.pricing import Priced
 from modelscan.contracts.limiter import Claim
 from modelscan.contracts.policies import Call
 from modelscan.errors import ConfigurationError
@@ -62,6 +63,7 @@ class AttemptTicket:
     endpoint: Endpoint
     call: Call
     terms: EndpointTerms
+    priced: Priced | None
     request: Any
     estimates: Estimate | None
     bounds: Mapping[str, int | None]
@@ -99,7 +101,7 @@ class AttemptTicket:
         self.cost = self._cost(usage, "estimated")
         if certainty == "bound":
             bounds = self.bounds or self.find_bounds()
-            most = None if self.terms.most is None else self.terms.most.cost(bounds, self.at)
+            most = None if self.priced is None else self.priced.most.cost(bounds, self.at)
             if most is not None and most.total is not None:
                 self.cost = with_note(most, self.note)
                 usage = usage_of({unit: bound for unit, bound in bounds.items() if bound is not None})
@@ -144,19 +146,18 @@ class AttemptTicket:
 
     def _charged(self, usage: Usage) -> int:
         """What the budgets are charged, in billionths of their currency."""
-        charged = self.terms.charged
-        if not self.drawn or charged is None:
+        if not self.drawn or self.priced is None:
             return 0
         total = self.cost.total
         if total is not None and total.currency == self.drawn[0].quota.unit:
             return nano(self.cost) or 0
-        return charged.nano_cost(usage, self.at) or 0
+        return self.priced.charged.nano_cost(usage, self.at) or 0
 
     def _cost(self, usage: Usage, certainty: Certainty) -> Cost:
-        if self.terms.prices is None:
+        if self.priced is None:
             return UNPRICED
         try:
-            return with_note(self.terms.prices.cost(usage, self.at, certainty), self.note)
+            return with_note(self.priced.prices.cost(usage, self.at, certainty), self.note)
         except ConfigurationError as error:  # no exchange rate: the reply is here all the same
             return Cost(certainty=certainty, note=error.message)
 

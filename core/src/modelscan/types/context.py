@@ -14,7 +14,8 @@ class CallContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """The surroundings of a call; `with client.context(...)` sets them for all calls inside.
 
     `deadline` is a moment of the event loop's monotonic clock, in seconds (`timeout_s` of a call sets it); `priority`
-    0 is normal and a higher number goes first; `budgets` is a path of nested scopes, outermost first.
+    0 is normal and a higher number goes first; without `may_wait` a limit that leaves no room is an error at once;
+    `budgets` is a path of nested scopes, outermost first.
     """
 
     principal: str = ""
@@ -22,6 +23,7 @@ class CallContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     budgets: tuple[Budget, ...] = ()
     deadline: float | None = None
     priority: int = 0
+    may_wait: bool = True
     idempotency_key: str | None = None
     trace: dict[str, str] = {}
     caching: bool = True
