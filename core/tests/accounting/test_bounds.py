@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from modelscan.accounting import ExchangeRate, PreparedBounds, Terms, bound_cost
-from modelscan.catalog.format import Hours
+from modelscan.catalog.format import Allowance, Hours
 from modelscan.types.money import Cost
 from price_lists import listed, row
 
@@ -105,6 +105,12 @@ def test_a_unit_that_is_used_and_has_no_price_is_named() -> None:
     assert bound_cost({"input_tokens": 10}, listed(), AT).note == "no price is known for acme/big-1"
 
 
+def test_a_call_is_a_request_where_requests_have_a_price() -> None:
+    prices = listed(CHAT, row({"requests": "5"}, 1000))
+    assert total(bound_cost({"output_tokens": 100}, prices, AT)) == Decimal("0.0065")
+    assert total(bound_cost({"requests": 3}, prices, AT)) == Decimal("0.015")
+
+
 def test_least_amounts_and_steps_count_once_for_a_unit_and_once_for_each_part() -> None:
     alone = listed(row({"seconds": "1"}, 1, least={"seconds": Decimal(15)}, step={"seconds": Decimal(10)}))
     assert total(bound_cost({"seconds": 12}, alone, AT)) == 20
@@ -114,6 +120,18 @@ def test_least_amounts_and_steps_count_once_for_a_unit_and_once_for_each_part() 
     )
     assert total(bound_cost({"input_tokens": 10}, shared, AT)) == 30
     assert total(bound_cost({"input_tokens": 10, "audio_input_tokens": 0}, shared, AT)) == 10
+
+
+def test_prices_that_depend_on_how_much_is_used_are_told_from_those_that_do_not() -> None:
+    free = (Allowance(unit="searches", amount=Decimal(5), period="call"),)
+    for stepped in (
+        listed(row({"input_tokens": "1"}, above={"input_tokens": 9})),
+        listed(row({"seconds": "1"}, least={"seconds": Decimal(15)})),
+        listed(row({"seconds": "1"}, step={"seconds": Decimal(1)})),
+        listed(CHAT, free=free),
+    ):
+        assert PreparedBounds(stepped).has_steps
+    assert not PreparedBounds(listed(CHAT)).has_steps
 
 
 @pytest.mark.parametrize("most", [{}, {"input_tokens": 0}])

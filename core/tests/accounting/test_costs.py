@@ -207,6 +207,24 @@ def test_circumstances_decide_between_prices() -> None:
     )
 
 
+def test_a_measure_that_has_a_price_on_other_terms_is_not_passed_over() -> None:
+    prices = listed(CHAT, row({"images": "0.04"}, 1, when={"quality": "low"}), row({"pages": "1"}, 1, tier="batch"))
+    seen = Usage(input_tokens=10, images=1)
+    assert cost_of(seen, prices, AT).note == "no price is known for images (it depends on quality)"
+    assert total(cost_of(seen, prices, AT, when={"quality": "low"})) == Decimal("0.040025")
+    assert cost_of(Usage(input_tokens=10, pages=1), prices, AT).note == "no price is known for pages"
+    ended = listed(CHAT, row({"images": "0.04"}, 1, until="2026-11-01"))
+    assert total(cost_of(seen, ended, AT)) == Decimal("0.000025")
+
+
+def test_a_call_is_a_request_where_requests_have_a_price() -> None:
+    prices = listed(CHAT, row({"requests": "5"}, 1000, when={"context": "low"}))
+    assert total(cost_of(Usage(input_tokens=1000), prices, AT, when={"context": "low"})) == Decimal("0.0075")
+    assert total(cost_of(Usage(requests=2), prices, AT, when={"context": "low"})) == Decimal("0.01")
+    assert cost_of(Usage(input_tokens=1), prices, AT).note == "no price is known for requests (it depends on context)"
+    assert PreparedPrices(prices, Terms(when={"context": "low"})).nano_cost(Usage(input_tokens=1000), AT) == 7_500_000
+
+
 def test_a_unit_is_charged_in_whole_steps_and_for_the_least() -> None:
     prices = listed(row({"seconds": "0.002"}, 1, step={"seconds": Decimal(1)}, least={"seconds": Decimal(15)}))
     assert charged(cost_of(Usage(seconds=Decimal("3.2")), prices, AT)) == {"seconds": 15}

@@ -34,9 +34,7 @@ class PreparedBounds:
 
     def bound(self, most: Bounds, at: datetime) -> Cost:
         """The most that a call can cost, as `bound_cost` says."""
-        bounds = [
-            _at_level(tariff, level, most) for tariff in self._tariffs_at(at) for level in _reachable(tariff, most)
-        ]
+        bounds = [bound for tariff in self._tariffs_at(at) for bound in _of_tariff(tariff, most)]
         for bound in bounds:
             if bound.total is None:
                 return bound
@@ -92,10 +90,13 @@ def _moments(at: datetime, end: datetime | None) -> Iterator[datetime]:
         end += timedelta(minutes=1)
 
 
-def _reachable(tariff: Tariff, most: Bounds) -> Iterator[Level]:
+def _of_tariff(tariff: Tariff, most: Bounds) -> Iterator[Cost]:
+    """The bound at each level of the tariff that can be reached."""
+    if tariff.counts_requests:
+        most = {"requests": 1, **most}
     caps = [(_cap(unit, most), least) for unit, least in tariff.steps]
     for passed in product(*((False, True) if cap is None or cap > least else (False,) for cap, least in caps)):
-        yield tariff.level(passed)
+        yield _at_level(tariff, tariff.level(passed), most)
 
 
 def _at_level(tariff: Tariff, level: Level, most: Bounds) -> Cost:

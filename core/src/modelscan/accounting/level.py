@@ -43,19 +43,21 @@ class Charge:
 class Level:
     """The rates that hold together for a call, at one step of its size.
 
-    `settled` are units that need no further price. `weights` are the same rates as whole numbers of the currency's
+    `listed` are all units that the price list has a price for now, on whatever terms; `settled` are those that need no
+    further price. `weights` are the same rates as whole numbers of the currency's
     `divisor`th billionths, for counts that are whole numbers; None where a rate isn't a plain product.
     """
 
     charges: tuple[Charge, ...]
     priced: frozenset[str]
+    listed: frozenset[str]
     settled: frozenset[str]
     currencies: tuple[str, ...]
     weights: tuple[tuple[str, tuple[str, ...], int], ...] | None
     divisor: int
 
 
-def level_of(rates: Mapping[str, Rate]) -> Level:
+def level_of(rates: Mapping[str, Rate], listed: frozenset[str]) -> Level:
     """The rates by their units, each charged for what its parts with rates of their own leave of it."""
     charges = tuple(Charge(rate, _parts_of(unit, rates)) for unit, rate in rates.items())
     settled = {unit for unit in WHOLE_OF if any(each in rates for each in line_of_wholes(unit))}
@@ -67,7 +69,8 @@ def level_of(rates: Mapping[str, Rate]) -> Level:
     return Level(
         charges=charges,
         priced=frozenset(rates),
-        settled=frozenset({*settled, *rates, FREE, TOTAL}),
+        listed=listed,
+        settled=frozenset({*settled, *rates, TOTAL, *({FREE} - listed)}),
         currencies=tuple(dict.fromkeys(rate.currency for rate in rates.values())),
         weights=weights,
         divisor=10 ** (max(places, NANO) - NANO),
@@ -78,7 +81,8 @@ def unpriced(level: Level, counts: Counts, strays: Iterable[str]) -> list[str]:
     """Of units that have no price and no whole with one, those that leave the cost unknown.
 
     One measure of a call's work may go without a price where another has one: the seconds of a speech that is charged
-    by its characters, the tokens of a transcription that is charged by the second.
+    by its characters, the tokens of a transcription that is charged by the second. Not where it has one on other terms
+    than the call's (another resolution, another tier).
     """
     return sorted(unit for unit in strays if counts[unit] and _is_missing(level, counts, unit))
 
@@ -87,7 +91,7 @@ def _is_missing(level: Level, counts: Counts, unit: str) -> bool:
     root = root_of(unit)
     if root != unit:
         return root not in counts
-    if unit in MEASURES:
+    if unit in MEASURES and unit not in level.listed:
         return not any(each in counts and _is_measure(each) for each in level.priced)
     if unit not in SIDES:
         return True

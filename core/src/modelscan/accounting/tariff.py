@@ -16,7 +16,7 @@ from modelscan.accounting.level import Level, apart, level_of, unpriced
 from modelscan.accounting.prevailing import STANDARD, holds, is_meant, rank
 from modelscan.accounting.rate import Rate, rate_of, times_of
 from modelscan.accounting.rates import ExchangeRate, rate_on
-from modelscan.accounting.units import TOTAL, Counts, Quantity, counts_of
+from modelscan.accounting.units import FREE, TOTAL, Counts, Quantity, counts_of
 from modelscan.catalog.answers import PriceList
 from modelscan.catalog.format import Allowance, Prices
 from modelscan.errors import ConfigurationError
@@ -49,8 +49,10 @@ class Tariff:
         self._listed = listed
         self._terms = terms
         self._day = at.astimezone(UTC).date()
-        meant = [row for row in listed.prices if is_meant(row, terms.region, terms.when) and holds(row, at)]
-        self._rows = _by_unit(meant, listed, terms)
+        held = [row for row in listed.prices if holds(row, at)]
+        self._rows = _by_unit([row for row in held if is_meant(row, terms.region, terms.when)], listed, terms)
+        self._listed_units = frozenset(unit for row in held for unit in row.units)
+        self.counts_requests = FREE in self._listed_units
         self._exchanged: dict[str, str] = {}
         steps = {step for rows in self._rows.values() for row, _ in rows for step in row.above.items()}
         self.steps: tuple[tuple[str, int], ...] = tuple(sorted(steps))
@@ -101,7 +103,7 @@ class Tariff:
         level = self._levels.get(passed)
         if level is None:
             above = {step for step, is_passed in zip(self.steps, passed, strict=True) if is_passed}
-            level = self._levels[passed] = level_of(self._rates(above))
+            level = self._levels[passed] = level_of(self._rates(above), self._listed_units)
         return level
 
     def bill(self, shares: Iterable[tuple[Rate, Quantity]], certainty: Certainty) -> Cost:
@@ -139,6 +141,8 @@ class Tariff:
         counts = counts_of(usage)
         if self._has_total:
             counts[TOTAL] = usage.total_tokens
+        if self.counts_requests:  # a call is one, whether its provider counts it or not
+            counts.setdefault(FREE, 1)
         return counts
 
     def _rates(self, above: set[tuple[str, int]]) -> dict[str, Rate]:

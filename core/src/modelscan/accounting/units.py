@@ -36,7 +36,8 @@ SIDES: Final = ("input_tokens", "output_tokens")
 MEASURES: Final = frozenset({"characters", "seconds", "images", "pages", "credits"})
 """Other measures of the same work: where one of them has a price, the others may go without."""
 
-FREE: Final = "requests"  # a call is counted, and hardly any vendor bills the count
+FREE: Final = "requests"
+"""Counted for limits; needs no price where the list has none for it."""
 
 _EXACT: Final = (Decimal,)
 
