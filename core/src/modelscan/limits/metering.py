@@ -12,7 +12,7 @@ import attrs
 from modelscan.catalog.answers import Freshness
 from modelscan.contracts.limiter import Quota
 from modelscan.types.standing import LimitOrigin
-from modelscan.types.usage import Usage
+from modelscan.types.usage import REFUSED, Usage
 
 Weights = tuple[tuple[str, int | Fraction], ...]
 
@@ -85,6 +85,8 @@ class Metered:
             used = getattr(usage, unit) if unit in _COUNTED else usage.other.get(unit, 0)
             total += weight * (used if type(used) is int else Fraction(used))
         worth = max(0, _up(total))
+        if usage is REFUSED:  # a request, and nothing of what it asked for
+            return worth
         if worth < reserved and (self.counts_asked or not self._is_counted(usage)):
             return reserved
         return worth
