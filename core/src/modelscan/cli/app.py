@@ -21,6 +21,7 @@ COMMANDS = {
     "cost": "Show what was spent, by model, provider, account, tag or day.",
     "doctor": "Check this installation: keys, configuration, plugins, network settings.",
     "embed": "Turn texts into vectors.",
+    "limits": "Show how the limits and budgets of your accounts stand.",
     "lint-plugin": "Check a whole plugin, before its users do.",
     "models": "List the models that the providers offer.",
     "new": "Make a new plugin that passes its own tests.",

@@ -13,9 +13,11 @@ import msgspec
 from modelscan.auth.credentials import find_credential
 from modelscan.client.configuration import config_folder, load
 from modelscan.client.settings import Settings
+from modelscan.contracts.auth import Credential
 from modelscan.errors import CredentialError, ModelScanError
 from modelscan.plugins import Plugins
 from modelscan.routing.candidates import Candidates
+from modelscan.types.accounts import Account
 
 Verdict = Literal["ok", "note", "problem"]
 
@@ -47,6 +49,14 @@ def diagnose() -> list[Finding]:
     for section in sections:
         findings += section()
     return findings
+
+
+def providers_with_keys(settings: Settings) -> list[str]:
+    """The installed providers that have an account whose key is found on this machine; nothing is sent anywhere."""
+    plugins = Plugins(allow=settings["plugins.allow"], block=settings["plugins.block"])
+    return sorted(
+        {account.provider for account, found in _found_keys(plugins, settings) if isinstance(found, Credential)}
+    )
 
 
 def _python() -> Iterator[Finding]:
@@ -98,6 +108,18 @@ def _providers(plugins: Plugins, settings: Settings) -> Iterator[Finding]:
 
 
 def _credentials(plugins: Plugins, settings: Settings) -> Iterator[Finding]:
+    for account, found in _found_keys(plugins, settings):
+        if isinstance(found, CredentialError):
+            yield Finding("keys", "note", found.message, found.advice)
+        elif found is None:
+            yield Finding("keys", "ok", f"{account.key} needs no key")
+        else:
+            shown = ", ".join(secret.masked() for secret in found.secrets.values())
+            yield Finding("keys", "ok", f"{account.key}: {shown} from {found.source}")
+
+
+def _found_keys(plugins: Plugins, settings: Settings) -> Iterator[tuple[Account, Credential | CredentialError | None]]:
+    """Every account of the installed providers, with its key, None where it needs none, or what is wrong with it."""
     candidates = Candidates(settings.accounts, settings.routes)
     for name in plugins.names("provider"):
         try:
@@ -106,15 +128,9 @@ def _credentials(plugins: Plugins, settings: Settings) -> Iterator[Finding]:
             continue
         for account in candidates.accounts(name):
             try:
-                credential = find_credential(account, connection, {})
+                yield account, find_credential(account, connection, {})
             except CredentialError as error:
-                yield Finding("keys", "note", error.message, error.advice)
-                continue
-            if credential is None:
-                yield Finding("keys", "ok", f"{account.key} needs no key")
-            else:
-                shown = ", ".join(secret.masked() for secret in credential.secrets.values())
-                yield Finding("keys", "ok", f"{account.key}: {shown} from {credential.source}")
+                yield account, error
 
 
 def _network() -> Iterator[Finding]:
