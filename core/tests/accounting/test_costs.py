@@ -167,6 +167,16 @@ def test_a_regions_factor_multiplies_every_price_that_is_not_the_regions_own() -
     assert total(cost_of(Usage(output_tokens=1000), prices, AT, region="us")) == Decimal("0.03")
 
 
+def test_a_factor_leaves_fees_alone() -> None:
+    factors = (Factor(factor=Decimal("1.1"), region="us"), Factor(factor=Decimal(6), tier="fast"))
+    prices = listed(CHAT, row({"searches": "10", "requests": "5", "sparks": "1"}, 1000), factors=factors)
+    usage = Usage(input_tokens=1_000_000, searches=1, other={"sparks": 1})
+    fees = Decimal("0.016")
+    assert total(cost_of(usage, prices, AT)) == Decimal("2.50") + fees
+    assert total(cost_of(usage, prices, AT, region="us")) == Decimal("2.75") + fees
+    assert total(cost_of(usage, prices, AT, tier="fast")) == Decimal(15) + fees
+
+
 def test_above_a_step_the_whole_call_has_the_higher_price() -> None:
     prices = listed(
         CHAT,

@@ -16,7 +16,7 @@ from modelscan.accounting.level import Level, apart, level_of, unpriced
 from modelscan.accounting.prevailing import STANDARD, holds, is_meant, rank
 from modelscan.accounting.rate import Rate, rate_of, times_of
 from modelscan.accounting.rates import ExchangeRate, rate_on
-from modelscan.accounting.units import FREE, TOTAL, Counts, Quantity, counts_of
+from modelscan.accounting.units import FREE, TOTAL, Counts, Quantity, counts_of, is_work
 from modelscan.catalog.answers import PriceList
 from modelscan.catalog.format import Allowance, Prices
 from modelscan.errors import ConfigurationError
@@ -159,7 +159,9 @@ class Tariff:
 
     def _rate(self, unit: str, row: Prices, times: Fraction) -> Rate:
         currency, worth = self._exchange(row.currency)
-        return rate_of(unit, row, times * worth, currency, [free for free in self._listed.free if free.unit == unit])
+        # Vendors' factors are for tokens and the like: a search costs the same in every region and at every tier.
+        worth = worth * times if is_work(unit) else worth
+        return rate_of(unit, row, worth, currency, [free for free in self._listed.free if free.unit == unit])
 
     def _overage(self, free: Allowance, price: Decimal) -> Rate:
         currency, worth = self._exchange(free.currency)

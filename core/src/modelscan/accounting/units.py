@@ -52,6 +52,11 @@ def counts_of(usage: Usage) -> dict[str, Quantity]:
     return counts
 
 
+def is_work(unit: str) -> bool:
+    """Whether the unit measures what the model read or made; others (searches, requests) are fees beside that."""
+    return unit in MEASURES or unit == TOTAL or unit.endswith("_tokens")
+
+
 def line_of_wholes(unit: str) -> tuple[str, ...]:
     """The unit itself, its whole, that one's whole, and so on."""
     line = [unit]
