@@ -174,8 +174,8 @@ def test_a_stale_answer_warns_once_for_a_provider(catalog: Catalog, caplog: pyte
         catalog.price("acme/tiny")
     (line,) = [line for line in caplog.messages if "may no longer hold" in line]
     assert line == (
-        "what the catalog knows of acme may no longer hold: some of it was last verified on 2026-11-01 (7 days are fresh) "
-        "(see `modelscan catalog verify`)"
+        "what the catalog knows of acme may no longer hold: some of it was last verified on 2026-11-01 "
+        "(7 days are fresh) (see `modelscan catalog verify`)"
     )
 
 

@@ -33,6 +33,7 @@ from modelscan.catalog.names import split_name, unknown
 from modelscan.catalog.runs import RUNS, now, put_run, run_of, text_of_moment
 from modelscan.catalog.updating import put_provider
 from modelscan.errors import UnknownNameError
+from modelscan.folders import data_folder
 
 if TYPE_CHECKING:
     import apsw
@@ -45,11 +46,7 @@ V = TypeVar("V")
 
 def catalog_file(environment: Mapping[str, str] = os.environ) -> Path:
     """Where the catalog is: in `$MODELSCAN_HOME`, else in the user's data folder."""
-    if environment.get("MODELSCAN_HOME"):
-        return Path(environment["MODELSCAN_HOME"]).expanduser() / "catalog.db"
-    from platformdirs import user_data_path
-
-    return user_data_path("modelscan") / "catalog.db"
+    return data_folder(environment) / "catalog.db"
 
 
 def _today() -> dt.date:

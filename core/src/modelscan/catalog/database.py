@@ -27,31 +27,40 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._pid = os.getpid()
         self._open()
 
     def _open(self) -> None:
+        self._pid = os.getpid()
         self._reader: apsw.Connection | None = None
         self._writer: apsw.Connection | None = None
-        self.reading = threading.RLock()
+        self._reading = threading.RLock()
         self._writing = threading.RLock()
         self._seen: int | None = None
 
+    @property
+    def reading(self) -> threading.RLock:
+        """Whoever holds it reads alone; what is kept of an answer is kept before it is released."""
+        self._leave_the_parents()
+        return self._reading
+
+    @property
+    def writing(self) -> threading.RLock:
+        """Whoever holds it writes alone, in this process."""
+        self._leave_the_parents()
+        return self._writing
+
     def read(self, answer: Callable[[apsw.Connection], T]) -> T:
         """What `answer` finds; all its queries see the same moment. Raises `CatalogError`."""
-        self._leave_the_parents()
         with self.reading:
             return patiently(lambda: self._snapshot(answer), self.path)
 
     def write(self, change: Callable[[apsw.Connection], T]) -> T:
         """Carry out a change, whole or not at all. Raises `CatalogError`."""
-        self._leave_the_parents()
-        with self._writing:
+        with self.writing:
             return patiently(lambda: self._changed(change), self.path)
 
     def was_changed(self) -> bool:
         """Whether anybody, this object too, has written since this was last asked. True at first."""
-        self._leave_the_parents()
         with self.reading:
             version = patiently(lambda: int(self._for_reading().pragma("data_version")), self.path)
             was, self._seen = self._seen, version
@@ -59,8 +68,7 @@ class Database:
 
     def close(self) -> None:
         """Close both connections; what comes after opens them again."""
-        self._leave_the_parents()
-        with self.reading, self._writing:
+        with self.writing, self.reading:  # in the order of an import, which reads while it writes
             for connection in (self._reader, self._writer):
                 if connection is not None:
                     connection.close()
@@ -99,5 +107,4 @@ class Database:
     def _leave_the_parents(self) -> None:
         if self._pid != os.getpid():
             _of_the_parent.extend((self._reader, self._writer))
-            self._pid = os.getpid()
             self._open()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
@@ -35,7 +34,6 @@ class Importer:
         self._plugins = plugins
         self._ready: set[str] = set()
         self._sources: dict[str, tuple[str, Mapping[str, Content]]] = {}
-        self._lock = threading.RLock()
 
     def is_ready(self, provider: str) -> bool:
         """Whether `prepare` has nothing to do."""
@@ -49,18 +47,20 @@ class Importer:
         """
         if not again and provider in self._ready:
             return None
-        with self._lock:
-            self._ready.add(provider)
+        with self._database.writing:
+            if not again and provider in self._ready:  # another thread has done it meanwhile
+                return None
             try:
                 result = self._import(provider)
             except (ModelScanError, OSError, UnicodeError) as error:
                 result = self._failed(provider, error)
+            self._ready.add(provider)
         return result
 
     def of_sources(self) -> set[str]:
         """The providers that catalog sources give data of; one that fails is told of by a warning."""
         found: set[str] = set()
-        with self._lock:
+        with self._database.writing:
             for name in self._plugins().names("catalog_source"):
                 try:
                     found.update(self._content(name, self._version(name)))

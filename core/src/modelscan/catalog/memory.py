@@ -41,7 +41,8 @@ class Memory:
 
     def look(self) -> None:
         """Forget everything if the file has changed or a day has begun; waits for nobody who is reading."""
-        if not self._database.reading.acquire(blocking=False):
+        reading = self._database.reading
+        if not reading.acquire(blocking=False):
             return  # soon again: who reads is about to be done
         try:
             self.due = self.clock() + LOOK_EVERY_S
@@ -50,7 +51,7 @@ class Memory:
             if self._database.was_changed() or day != was:
                 self.forget()
         finally:
-            self._database.reading.release()
+            reading.release()
 
     def forget(self) -> None:
         """Forget everything: it was changed here."""

@@ -20,7 +20,7 @@ CREATE TABLE pricing_history (
     held_until TEXT NOT NULL,
     first_recorded TEXT NOT NULL,
     ended_at TEXT NOT NULL,
-    price_id INTEGER NOT NULL,
+    price_id INTEGER,
     provider TEXT NOT NULL,
     model TEXT NOT NULL,
     key TEXT NOT NULL,

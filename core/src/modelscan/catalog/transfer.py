@@ -92,6 +92,8 @@ def put(connection: apsw.Connection, rows: Rows) -> None:
         for row in rows.get(table, ()):
             if strange := set(row) - set(known):
                 raise CatalogError(f"the table {table} has no column {', '.join(sorted(strange))}")
+            if missing := set(_IDENTITY.get(table, ())) - set(row):
+                raise CatalogError(f"a row of the table {table} doesn't say its {', '.join(sorted(missing))}")
             _put_row(connection, table, row)
 
 

@@ -25,6 +25,8 @@ def update_provider(connection: apsw.Connection, catalog: Catalog, now: str) -> 
     limits = [row for plan in catalog.plans for row in limit_rows(provider, plan, sources)]
     models = [{"position": at, **model_row(provider, model, sources)} for at, model in enumerate(catalog.models)]
     prices = [row for model in catalog.models for row in price_rows(provider, model, sources)]
+    if _has_users_default(connection, provider):
+        plans = [{**row, "is_default": 0} for row in plans]
     changes = PLANS.replace(connection, provider, plans, now)
     changes += LIMITS.replace(connection, provider, limits, now)
     changes += MODELS.replace(connection, provider, models, now)
@@ -64,9 +66,15 @@ def newest(sources: tuple[Source, ...]) -> str:
     return max((source.verified for source in sources), default="")
 
 
+def _has_users_default(connection: apsw.Connection, provider: str) -> bool:
+    query = "SELECT 1 FROM plan_metadata WHERE provider = ? AND origin = ? AND is_default"
+    return connection.execute(query, (provider, USER)).get is not None
+
+
 def _replace_aliases(connection: apsw.Connection, provider: str, models: tuple[Model, ...]) -> None:
-    query = "SELECT model FROM models WHERE provider = ? AND origin = ?"
-    users = {row[0] for row in connection.execute(query, (provider, USER))}
-    ours = [row[0] for row in connection.execute(query, (provider, PACKAGE))]
+    ours = "SELECT model FROM models WHERE provider = ? AND origin = ?"
+    taken = "SELECT alias FROM aliases JOIN models USING (provider, model) WHERE provider = ? AND origin = ?"
+    users = {str(row[0]) for query in (ours, taken) for row in connection.execute(query, (provider, USER))}
     rows = [row for model in models if model.id not in users for row in alias_rows(provider, model)]
-    put_aliases(connection, provider, rows, ours)
+    packages = [str(row[0]) for row in connection.execute(ours, (provider, PACKAGE))]
+    put_aliases(connection, provider, (row for row in rows if row["alias"] not in users), packages)
