@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from modelscan import Account, AsyncClient, Budget, Limit, Route
-from modelscan.client.configuration import config_folder, load
+from modelscan.client.configuration import load
 from modelscan.client.settings import ACCOUNT_KEYS, KEYS, ROUTE_KEYS, Key, checked
 from modelscan.errors import ConfigurationError
+from modelscan.folders import config_folder
 
 
 def written(folder: Path, text: str) -> Path:

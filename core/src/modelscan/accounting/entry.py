@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from modelscan.folders import data_folder
 from modelscan.types.money import Cost
 from modelscan.types.usage import UNREPORTED, Usage
 
@@ -40,8 +41,4 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def ledger_file(environment: Mapping[str, str]) -> Path:
     """Where the ledger is: in `$MODELSCAN_HOME`, else in the user's data folder."""
-    if environment.get("MODELSCAN_HOME"):
-        return Path(environment["MODELSCAN_HOME"]).expanduser() / _FILE
-    from platformdirs import user_data_path
-
-    return user_data_path("modelscan") / _FILE
+    return data_folder(environment) / _FILE

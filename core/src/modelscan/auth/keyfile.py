@@ -19,6 +19,7 @@ import msgspec
 from modelscan.auth.extras import missing_cryptography
 from modelscan.auth.sources import from_keyring
 from modelscan.errors import CredentialError
+from modelscan.folders import data_folder
 from modelscan.types.secret import Secret
 
 if TYPE_CHECKING:
@@ -44,11 +45,7 @@ class _Sealed(msgspec.Struct, frozen=True):
 
 def key_file(environment: Mapping[str, str]) -> Path:
     """Where the file is: in `$MODELSCAN_HOME`, else in the user's data folder."""
-    if environment.get("MODELSCAN_HOME"):
-        return Path(environment["MODELSCAN_HOME"]).expanduser() / _FILE
-    from platformdirs import user_data_path
-
-    return user_data_path("modelscan") / _FILE
+    return data_folder(environment) / _FILE
 
 
 def from_key_file(names: tuple[str, ...], environment: Mapping[str, str]) -> Secret | None:

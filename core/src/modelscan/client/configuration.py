@@ -22,6 +22,7 @@ from modelscan.client.settings import (
     checked,
 )
 from modelscan.errors import ConfigurationError
+from modelscan.folders import config_folder
 from modelscan.types.accounts import Account, Route
 from modelscan.types.limits import Budget, Limit
 
@@ -230,16 +231,6 @@ def _find(file: str | Path | bool | None, environment: Mapping[str, str]) -> Pat
             return folder / FILE_NAME
     home = config_folder(environment) / FILE_NAME
     return home if home.is_file() else None
-
-
-def config_folder(environment: Mapping[str, str] | None = None) -> Path:
-    """Where the user's configuration lives: `$MODELSCAN_HOME`, else what the platform says."""
-    environment = os.environ if environment is None else environment
-    if environment.get("MODELSCAN_HOME"):
-        return Path(environment["MODELSCAN_HOME"]).expanduser()
-    from platformdirs import user_config_path
-
-    return user_config_path("modelscan", appauthor=False)
 
 
 def _read(path: Path) -> dict[str, Any]:

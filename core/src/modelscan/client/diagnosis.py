@@ -11,10 +11,11 @@ from typing import Literal
 import msgspec
 
 from modelscan.auth.credentials import find_credential
-from modelscan.client.configuration import config_folder, load
+from modelscan.client.configuration import load
 from modelscan.client.settings import Settings
 from modelscan.contracts.auth import Credential
 from modelscan.errors import CredentialError, ModelScanError
+from modelscan.folders import config_folder
 from modelscan.plugins import Plugins
 from modelscan.routing.candidates import Candidates
 from modelscan.types.accounts import Account
