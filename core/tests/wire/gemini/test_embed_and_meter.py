@@ -265,6 +265,10 @@ def test_the_vendors_tools_and_caches_have_no_bound() -> None:
     assert (searched["input_tokens"], searched["searches"]) == (None, None)
     cached = bound(ChatRequest(messages=(user("a"),), extra={"cachedContent": "cachedContents/1"}))
     assert (cached["input_tokens"], cached["searches"]) == (None, 0)
+    own = bound(ChatRequest(messages=(user("a"),), extra={"tools": [{"googleSearch": {}}]}))
+    assert (own["input_tokens"], own["searches"]) == (None, None)
+    longer = {"generationConfig": {"maxOutputTokens": 9_999}}
+    assert bound(ChatRequest(messages=(user("a"),), max_output_tokens=7, extra=longer))["output_tokens"] is None
 
 
 def test_sound_and_plain_text_are_bounded_by_their_bytes() -> None:

@@ -151,6 +151,7 @@ def test_a_definition_says_how_much_its_host_hides() -> None:
         {"messages": (assistant(Audio(data=b"x", id="audio_1", transcript="Hello")),)},
         {"messages": (user("Hi"),), "tools": (ProviderTool("web_search"),)},
         {"messages": (user("Hi"),), "extra": {"web_search_options": {}}},
+        {"messages": (user("Hi"),), "extra": {"tools": [{"type": "web_search"}]}},
         {"messages": (user("Hi", Image(path="a.png")),)},
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import attrs
@@ -11,8 +11,8 @@ import msgspec
 from modelscan.contracts.http import Target
 from modelscan.types.chat import ChatRequest
 from modelscan.types.content import AnyPart, CacheLifetime, File, Media, ToolResult
-from modelscan.types.tools import Tool
-from modelscan.wire.anthropic.encode import body_of
+from modelscan.types.tools import ProviderTool, Tool
+from modelscan.wire.anthropic.encode import max_tokens_of
 from modelscan.wire.pictures import patches, size_of, without_media
 
 # An image is scaled down before it is counted: 4,784 tokens at most on the newest models, about 1,600 on the others.
@@ -24,6 +24,7 @@ _OVERHEAD_TOKENS: Final = 300
 _PROMPT_TOKENS: Final = 1_700
 _TOKENS_PER_TURN: Final = 16
 _TOKENS_PER_TOOL: Final = 64
+_MORE_INPUT: Final = frozenset({"context_management", "container", "mcp_servers"})
 
 
 @attrs.frozen
@@ -36,39 +37,33 @@ class MessagesMeter:
 
     def bound(self, request: ChatRequest, target: Target) -> Mapping[str, int | None]:
         """Input, output and cache-write tokens, and searches."""
-        plain, pictures = without_media(request)
-        body = body_of(plain, target.model)
-        tokens = self._input_tokens(plain, body)
-        if tokens is not None:
-            tokens += sum(map(_image_tokens, pictures))
-        marks = list(_cache_marks(request))
-        output: int | None = body["max_tokens"]
-        if _has_more_input(body):
-            output = None
+        own_tools = _tools_of_the_vendor(request)
+        has_more = bool(own_tools) or not _MORE_INPUT.isdisjoint(request.extra)
+        read = None if has_more else _input_tokens(request)
+        marks = _cache_marks(request)
+        is_cached = "cache_control" in request.extra
+        written: int = request.extra.get("max_tokens") or max_tokens_of(request, target.model)
         return {
-            "input_tokens": tokens,
-            "output_tokens": output,
-            "cache_write_tokens": tokens if marks or "cache_control" in body else 0,
-            "cache_write_1h_tokens": tokens if "1h" in marks or "cache_control" in body else 0,
-            "searches": _searches(body),
+            "input_tokens": read,
+            "output_tokens": None if has_more else written * (request.choices or 1),
+            "cache_write_tokens": read if marks or is_cached else 0,
+            "cache_write_1h_tokens": read if "1h" in marks or is_cached else 0,
+            "searches": _searches(own_tools),
         }
 
-    def _input_tokens(self, request: ChatRequest, body: dict[str, Any]) -> int | None:
-        if _has_more_input(body):
-            return None
-        parts = [part for message in request.messages for part in message.content]
-        media = [*parts, *(inner for part in parts if isinstance(part, ToolResult) for inner in part.content)]
-        if not all(_is_bounded(part) for part in media):
-            return None
-        # The text of the request as it is sent holds every byte that is counted, but for the pictures.
-        sent = len(msgspec.json.encode({name: body[name] for name in _READ if name in body}))
-        frames = _TOKENS_PER_TURN * len(request.messages) + _TOKENS_PER_TOOL * len(body.get("tools", ()))
-        is_prompted = "tools" in body or "output_config" in body or any(isinstance(part, File) for part in media)
-        prompts = _PROMPT_TOKENS if is_prompted else 0
-        return sent + frames + prompts + _OVERHEAD_TOKENS
 
-
-_READ: Final = ("system", "messages", "tools", "output_config")
+def _input_tokens(request: ChatRequest) -> int | None:
+    plain, pictures = without_media(request)
+    parts = [part for message in plain.messages for part in message.content]
+    media = [*parts, *(inner for part in parts if isinstance(part, ToolResult) for inner in part.content)]
+    if not all(map(_is_bounded, media)):
+        return None
+    # The request in our own words holds every byte of text that goes out, and more, but for the pictures.
+    sent = len(msgspec.json.encode((plain.messages, plain.tools, plain.response_format, plain.extra)))
+    frames = _TOKENS_PER_TURN * len(plain.messages) + _TOKENS_PER_TOOL * len(plain.tools)
+    is_prompted = plain.tools or plain.response_format is not None or any(isinstance(part, File) for part in media)
+    prompts = _PROMPT_TOKENS if is_prompted or plain.extra else 0
+    return sent + frames + prompts + _OVERHEAD_TOKENS + sum(map(_image_tokens, pictures))
 
 
 def _image_tokens(image: Media) -> int:
@@ -85,15 +80,14 @@ def _is_bounded(part: AnyPart) -> bool:
     return True
 
 
-def _has_more_input(body: dict[str, Any]) -> bool:
-    """Whether the vendor adds to the input by itself: by a tool that it knows without a schema, or by what it keeps."""
-    if any(name in body for name in ("context_management", "container", "mcp_servers")):
-        return True
-    return any("input_schema" not in tool for tool in body.get("tools", ()))
+def _tools_of_the_vendor(request: ChatRequest) -> list[Mapping[str, Any]]:
+    """The tools that the vendor knows without a schema, and adds to the input by itself."""
+    own = [{"type": tool.kind, **tool.options} for tool in request.tools if isinstance(tool, ProviderTool)]
+    return own + [tool for tool in request.extra.get("tools", ()) if "input_schema" not in tool]
 
 
-def _searches(body: dict[str, Any]) -> int | None:
-    searching = [tool for tool in body.get("tools", ()) if str(tool.get("type")).startswith("web_search")]
+def _searches(own_tools: Sequence[Mapping[str, Any]]) -> int | None:
+    searching = [tool for tool in own_tools if str(tool.get("type")).startswith("web_search")]
     uses: list[Any] = [tool.get("max_uses") for tool in searching]
     return None if None in uses else sum(uses, 0)
 

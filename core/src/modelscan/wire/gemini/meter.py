@@ -13,7 +13,6 @@ from modelscan.types.chat import ChatRequest
 from modelscan.types.content import AnyPart, Audio, File, Image, Media, ToolResult
 from modelscan.types.embed import EmbedRequest
 from modelscan.types.tools import ProviderTool
-from modelscan.wire.gemini.encode import body_of
 from modelscan.wire.pictures import patches, size_of, without_media
 
 # An image is cut into tiles of 258 tokens: it is scaled to 3,072 pixels at most, and a tile's side is two thirds of the
@@ -26,7 +25,9 @@ _LEAST_SIDE: Final = 256
 _OVERHEAD_TOKENS: Final = 128
 _TOOLS_TOKENS: Final = 512  # what the service says of functions to the model
 _TOKENS_PER_TURN: Final = 16
-_READ: Final = ("systemInstruction", "contents", "tools", "generationConfig")
+# Of a request's own fields, those by which the service adds tokens that nobody counted here.
+_MORE_INPUT: Final = frozenset({"cachedContent", "tools"})
+_MORE_OUTPUT: Final = "generationConfig"
 _SEARCHES: Final = ("googleSearch", "googleSearchRetrieval", "googleMaps", "enterpriseWebSearch")
 
 
@@ -45,23 +46,22 @@ class GeminiMeter:
         most = request.max_output_tokens
         searched = any(isinstance(tool, ProviderTool) and tool.kind in _SEARCHES for tool in request.tools)
         return {
-            "input_tokens": _input_tokens(request, target),
-            "output_tokens": None if most is None else most * (request.choices or 1),
-            "searches": None if searched else 0,
+            "input_tokens": _input_tokens(request),
+            "output_tokens": None if most is None or _MORE_OUTPUT in request.extra else most * (request.choices or 1),
+            "searches": None if searched or "tools" in request.extra else 0,
         }
 
 
-def _input_tokens(request: ChatRequest, target: Target) -> int | None:
+def _input_tokens(request: ChatRequest) -> int | None:
     has_tool = any(isinstance(tool, ProviderTool) for tool in request.tools)
     parts = [part for message in request.messages for part in message.content]
     media = [*parts, *(inner for part in parts if isinstance(part, ToolResult) for inner in part.content)]
-    if has_tool or "cachedContent" in request.extra or not all(map(_is_bounded, media)):
+    if has_tool or not _MORE_INPUT.isdisjoint(request.extra) or not all(map(_is_bounded, media)):
         return None
     plain, pictures = without_media(request)
-    body = body_of(plain, target)
-    # The text of the request as it is sent holds every byte that is counted, but for the pictures.
-    sent = len(msgspec.json.encode({name: body[name] for name in _READ if name in body}))
-    frames = _TOKENS_PER_TURN * len(request.messages) + (_TOOLS_TOKENS if "tools" in body else 0)
+    # The request in our own words holds every byte of text that goes out, and more, but for the pictures.
+    sent = len(msgspec.json.encode((plain.messages, plain.tools, plain.response_format, plain.extra)))
+    frames = _TOKENS_PER_TURN * len(plain.messages) + (_TOOLS_TOKENS if plain.tools or plain.extra else 0)
     return sent + frames + _OVERHEAD_TOKENS + sum(map(_image_tokens, pictures))
 
 

@@ -28,6 +28,7 @@ _MORE_INPUT: Final = frozenset(
         "plugins",
         "prompt",
         "previous_response_id",
+        "tools",
         "conversation",
     }
 )
