@@ -83,9 +83,10 @@ def provenance(own: str, parents: str, sources: Mapping[str, Source]) -> Columns
 
 
 def freshness_of(source_url: str, trust: Trust, verified: str, today: dt.date) -> Freshness:
-    """The same as an answer says it."""
+    """The same as an answer says it. What a package says of itself, with no page behind it, doesn't age."""
     day = day_of(verified)
-    is_stale = day is None or (today - day).days > STALE_DAYS
+    is_own = trust == "official" and not source_url
+    is_stale = not is_own and (day is None or (today - day).days > STALE_DAYS)
     return Freshness(verified=day, trust=trust, source_url=source_url, is_stale=is_stale)
 
 
