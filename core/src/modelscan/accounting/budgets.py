@@ -22,7 +22,6 @@ NANO: Final = 1_000_000_000
 BUDGETS: Final = "budgets"
 """The account under which a shared store keeps the quotas of all budgets together."""
 
-_USER: Final = "user"
 _PERIODS: Final[Mapping[str, CalendarPeriod]] = {
     "hour": "hour",
     "day": "day",
@@ -44,17 +43,26 @@ class Drawn:
 
 @attrs.define(eq=False)
 class Allotment:
-    """Money that a context has set aside from the budgets around it."""
+    """Money that a context has set aside from the budgets around it, the innermost of which may be one itself."""
 
     lease: Lease
     claims: int
+    amount: int
+    outer: Allotment | None = None
     spent: int = 0
     open: int = 0
+
+    def __attrs_post_init__(self) -> None:
+        if self.outer is not None:
+            self.outer.open += self.amount
 
     def close(self) -> None:
         """Give back what nobody spent; what calls under way may still cost stays spent."""
         used = self.spent + self.open
         self.lease.settle((used,) * self.claims)
+        if self.outer is not None:
+            self.outer.open -= self.amount
+            self.outer.spent += used
 
 
 class BudgetBook:
@@ -93,9 +101,9 @@ class BudgetBook:
         """
         self._check(context.budgets)
         counted = [budget for budget in self.path(context) if budget.per != "call"]
-        last = max((place for place, budget in enumerate(counted) if budget.is_allotment), default=0)
-        around = tuple(self._drawn(budget, context) for budget in counted[:last])
-        return tuple(self._drawn(budget, context) for budget in counted[last:]), around
+        path = tuple(self._drawn(budget, context) for budget in counted)
+        last = last_allotment(path) or 0
+        return path[last:], path[:last]
 
     def _check(self, budgets: Sequence[Budget]) -> None:
         for budget in budgets:
@@ -106,7 +114,7 @@ class BudgetBook:
                 )
 
     def _drawn(self, budget: Budget, context: CallContext) -> Drawn:
-        scope = "/".join(f"{name}={_value(name, context)}" for name in budget.scope)
+        scope = "/".join(f"{name}={context.value_of(name)}" for name in budget.scope)
         found = self._made.get((scope, budget))
         if found is None:
             if len(self._made) >= _MOST_KEPT:
@@ -131,6 +139,11 @@ class BudgetBook:
 
 
 _MOST_KEPT: Final = 4096
+
+
+def last_allotment(path: Sequence[Drawn]) -> int | None:
+    """The place of the innermost allotment of a path; None where there is none."""
+    return max((place for place, each in enumerate(path) if each.budget.is_allotment), default=None)
 
 
 def opened(budgets: Sequence[Budget]) -> tuple[Budget, ...]:
@@ -158,11 +171,6 @@ def affordable(left: int, cost: Callable[[int], int], most: int) -> int:
         middle = (low + high) // 2
         low, high = (middle, high) if cost(middle) <= left else (low, middle)
     return low
-
-
-def _value(dimension: str, context: CallContext) -> str:
-    value = context.tags.get(dimension, "")
-    return value or (context.principal if dimension == _USER else "")
 
 
 def nano(amount: Decimal) -> int:

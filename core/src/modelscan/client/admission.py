@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final, Protocol
 
-from modelscan.accounting.budgets import Allotment, BudgetBook, Drawn
+from modelscan.accounting.budgets import Allotment, BudgetBook, Drawn, last_allotment
 from modelscan.accounting.estimates import Estimate, Estimator
 from modelscan.client.affording import Afforded, Affording
 from modelscan.client.endpoints import Endpoint
@@ -38,6 +38,10 @@ class Admission(Protocol):
         """The ticket of an attempt; its `request` is what to send."""
         ...
 
+    async def carried(self, endpoint: Endpoint, call: Call, asked: Any, claims: tuple[Claim, ...]) -> Any:
+        """The ticket of an attempt that has its lease already, with these claims."""
+        ...
+
     async def reserve(self, ticket: Any) -> HeldLease:
         """The lease. Raises `LimitError`."""
         ...
@@ -53,6 +57,9 @@ class Unmetered:
     """For what takes no limits of its own: what comes before a call, or after its first request."""
 
     async def prepared(self, endpoint: Endpoint, call: Call, asked: Any) -> UnmeteredTicket:
+        return UnmeteredTicket(asked)
+
+    async def carried(self, endpoint: Endpoint, call: Call, asked: Any, claims: tuple[Claim, ...]) -> UnmeteredTicket:
         return UnmeteredTicket(asked)
 
     async def reserve(self, ticket: UnmeteredTicket) -> HeldLease:
@@ -108,10 +115,13 @@ class Metering:
         """
         if call.capability in _UNCOUNTED:
             return UnmeteredTicket(asked)
-        terms = await self.knowledge.terms(endpoint, call.capability)
+        terms = await self.knowledge.terms(endpoint, call.capability, call.context)
         has_budgets = bool(self.book or call.context.budgets)
         estimates = self.estimated(asked, terms) if has_budgets or terms.is_estimated else None
-        drawn, allotment = await self._drawn(call.context)
+        drawn, around = await self._drawn(call.context)
+        allotment = None
+        if drawn and drawn[0].budget.is_allotment:
+            allotment = await self._allotment(drawn[0], around)
         bounds: Mapping[str, int | None] = {}
         if has_budgets or terms.needs_bounds:
             bounds = self._affording.bounds(endpoint, asked, terms)
@@ -132,12 +142,37 @@ class Metering:
             bounds=afforded.bounds,
             claims=(*claims, *money),
             drawn=drawn,
+            around=around,
             allotment=allotment,
             note=afforded.note,
             is_fitted=bool(afforded.note),
             record=self._ended,
             find_estimates=partial(self.estimated, afforded.request, terms),
             find_bounds=partial(self._affording.bounds, endpoint, afforded.request, terms),
+        )
+
+    async def carried(
+        self, endpoint: Endpoint, call: Call, asked: Any, claims: tuple[Claim, ...]
+    ) -> AttemptTicket | UnmeteredTicket:
+        """The ticket of an attempt whose lease comes from elsewhere: what it claims was granted there."""
+        if call.capability in _UNCOUNTED:
+            return UnmeteredTicket(asked)
+        terms = await self.knowledge.terms(endpoint, call.capability, call.context)
+        drawn, around = await self._drawn(call.context)
+        return AttemptTicket(
+            endpoint=endpoint,
+            call=call,
+            terms=terms,
+            priced=terms.priced(call, asked),
+            request=asked,
+            estimates=None,
+            bounds={},
+            claims=claims,
+            drawn=drawn,
+            around=around,
+            record=self._ended,
+            find_estimates=partial(self.estimated, asked, terms),
+            find_bounds=partial(self._affording.bounds, endpoint, asked, terms),
         )
 
     def estimated(self, asked: Any, terms: EndpointTerms) -> Estimate:
@@ -216,16 +251,16 @@ class Metering:
                 continue
             for metered in self.knowledge.known(endpoint):
                 if is_of(metered.quota, report):
-                    used = report.used
+                    used = None if metered.origin == "given" else report.used  # a given one is a part of the vendor's
                     taken = metered.quota.amount - report.remaining if used is None else used
                     self.limiter.observe(metered.quota, max(0, taken), report.reset_s)
 
     # --- Budgets -----------------------------------------------------------------------------------------------------
 
-    async def _drawn(self, context: CallContext) -> tuple[tuple[Drawn, ...], Allotment | None]:
-        """The budgets that a call draws on, each with what was spent before, and the allotment that they begin with."""
+    async def _drawn(self, context: CallContext) -> tuple[tuple[Drawn, ...], tuple[Drawn, ...]]:
+        """The budgets that a call draws on and those around them, each with what was spent before."""
         if not self.book and not context.budgets:
-            return (), None
+            return (), ()
         drawn, around = self.book.drawn(context)
         for each in (*around, *drawn):
             if each.is_lasting and each.quota.key not in self._counted:
@@ -233,25 +268,27 @@ class Metering:
                 if spent and each.quota.key not in self._counted:
                     self.limiter.observe(each.quota, spent, None)
                 self._counted.add(each.quota.key)
-        allotment = None
-        if drawn and drawn[0].budget.is_allotment:
-            allotment = self.book.allotments.get(drawn[0].budget.name)
-            if allotment is None:
-                allotment = await self._allot(drawn[0], around)
-        return drawn, allotment
+        return drawn, around
 
-    async def _allot(self, budget: Drawn, around: Sequence[Drawn]) -> Allotment:
-        amount = budget.quota.amount
+    async def _allotment(self, budget: Drawn, around: Sequence[Drawn]) -> Allotment:
+        """What a context has set aside, taken from the budgets around it by the first call that draws on it."""
+        name, amount = budget.budget.name, budget.quota.amount
+        known = self.book.allotments.get(name)
+        if known is not None:
+            return known
+        outer, last = None, last_allotment(around)
+        if last is not None:  # what lies beyond it has given its whole amount to it
+            outer = await self._allotment(around[last], around[:last])
+            around = around[last:]
         claims = tuple(Claim(each.quota, amount) for each in around)
         lease = await self.limiter.reserve(Demand(account="", model="", claims=claims, may_wait=False))
-        name = budget.budget.name
         known = self.book.allotments.get(name)
         if known is not None:  # another call of the same context was quicker
             lease.release()
             return known
         lease.sent()
         lease.arrived()
-        made = self.book.allotments[name] = Allotment(lease, len(claims))
+        made = self.book.allotments[name] = Allotment(lease, len(claims), amount, outer)
         return made
 
     # --- A ticket's end ----------------------------------------------------------------------------------------------

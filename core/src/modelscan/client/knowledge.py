@@ -15,14 +15,21 @@ from modelscan.client.pricing import Priced, Pricing
 from modelscan.contracts.policies import Call
 from modelscan.limits.learning import Learned
 from modelscan.limits.metering import Metered
-from modelscan.limits.planning import Subject, of_plan, planned
+from modelscan.limits.planning import Subject, of_plan, planned, tag_names
 from modelscan.types.accounts import Account
+from modelscan.types.context import CallContext
 from modelscan.types.limits import Limit
 
 if TYPE_CHECKING:
     from modelscan.accounting.tariff import Terms as PriceTerms
 
 _FRESH_S: Final = 30.0
+_FORGOTTEN: Final = 0.0
+_MOST_KEPT: Final = 256  # of an endpoint: where limits are scoped by user, each has terms of his own
+
+_Values = tuple[tuple[str, str], ...]
+_Kind = tuple[str, _Values]
+"""A capability, and the values of the tags that limits are scoped by."""
 
 
 class Facts(Protocol):
@@ -99,48 +106,68 @@ class Knowledge:
         self._budgeted = budgeted
         self._holds_catalog = holds_catalog
         self._headroom = headroom
-        self._terms: dict[tuple[Endpoint, str], EndpointTerms] = {}
+        self._terms: dict[Endpoint, dict[_Kind, EndpointTerms]] = {}
+        self._tags: dict[Endpoint, tuple[str, ...]] = {}
         self._asked: set[str] = set()
 
-    async def terms(self, endpoint: Endpoint, capability: str) -> EndpointTerms:
-        """The endpoint's terms. The first question about a provider may read its data: off the event loop."""
-        found = self._terms.get((endpoint, capability))
+    async def terms(self, endpoint: Endpoint, capability: str, context: CallContext) -> EndpointTerms:
+        """The terms of a call. The first question about a provider may read its data: off the event loop."""
+        kind = (capability, self._values(endpoint, context))
+        terms = self._terms.get(endpoint)
+        if terms is None or len(terms) >= _MOST_KEPT:
+            terms = self._terms[endpoint] = {}
+        found = terms.get(kind)
         if found is not None and found.until > time.monotonic():
             return found
         if endpoint.candidate.provider in self._asked:
-            made = self._make(endpoint, capability)
+            made = self._make(endpoint, kind)
         else:
-            made = await asyncio.to_thread(self._make, endpoint, capability)
+            made = await asyncio.to_thread(self._make, endpoint, kind)
             self._asked.add(endpoint.candidate.provider)
-        self._terms[endpoint, capability] = made
+        terms[kind] = made
         return made
 
     def known(self, endpoint: Endpoint) -> tuple[Metered, ...]:
         """The limits of an endpoint that has been called."""
-        return tuple(
-            metered for (known, _), terms in self._terms.items() if known is endpoint for metered in terms.metered
-        )
+        terms = self._terms.get(endpoint, {})
+        for kind, found in terms.items():
+            if found.until == _FORGOTTEN:
+                terms[kind] = self._make(endpoint, kind)
+        return tuple(metered for found in terms.values() for metered in found.metered)
 
     def called(self) -> tuple[EndpointTerms, ...]:
         """The terms of all endpoints that have been called."""
-        return tuple(self._terms.values())
+        return tuple(found for terms in self._terms.values() for found in terms.values())
 
     def of_plan(self, account: Account) -> tuple[Metered, ...]:
         """The limits of an account's plan, whatever model they are for. May read the provider's data."""
-        if account.key in self._given or account.provider in self._given:
-            given = self._given.get(account.key, ()) or self._given[account.provider]
+        given = self._given_for(account)
+        if given:
             return planned(Subject(account, ""), given=given)
-        known = self._facts.limits(account.provider, account.plan, "")
+        known = self._facts.limits(account.provider, account.plan, "") if self._holds_catalog else ()
         return of_plan(account, known, self._headroom)
 
     def forget(self, account_key: str) -> None:
         """Work out an account's terms anew: something was learned."""
-        self._terms = {key: terms for key, terms in self._terms.items() if key[0].account_key != account_key}
+        for endpoint, terms in self._terms.items():
+            if endpoint.account_key == account_key:
+                terms.update({kind: attrs.evolve(found, until=_FORGOTTEN) for kind, found in terms.items()})
 
-    def _make(self, endpoint: Endpoint, capability: str) -> EndpointTerms:
+    def _given_for(self, account: Account) -> Sequence[Limit]:
+        return self._given.get(account.key, ()) or self._given.get(account.provider, ())
+
+    def _values(self, endpoint: Endpoint, context: CallContext) -> _Values:
+        """What a call is for, as far as the given limits of its account ask: each value has limits of its own."""
+        names = self._tags.get(endpoint)
+        if names is None:
+            names = self._tags[endpoint] = tag_names(self._given_for(endpoint.candidate.account))
+        return tuple((name, context.value_of(name)) for name in names) if names else ()
+
+    def _make(self, endpoint: Endpoint, kind: _Kind) -> EndpointTerms:
         account, name = endpoint.candidate.account, endpoint.target.model
+        capability, values = kind
         subject = Subject(account, name, capability)
-        given = self._given.get(account.key, ()) or self._given.get(account.provider, ())
+        given = self._given_for(account)
         known: Sequence[KnownLimit] = ()
         if self._holds_catalog and not given and (account.plan or not endpoint.is_elsewhere):
             known = self._facts.limits(account.provider, account.plan, name)
@@ -152,6 +179,7 @@ class Knowledge:
             known=known,
             learned=self._learned.limits(account.key, name, time.time()),
             headroom=self._headroom,
+            tags=dict(values),
         )
         return EndpointTerms(
             subject=subject,

@@ -27,7 +27,7 @@ from modelscan.types.standing import CallEstimate, LimitStatus
 
 async def estimated(metering: Metering, endpoint: Endpoint, call: Call, asked: Any) -> CallEstimate:
     """What a call of the endpoint would take."""
-    terms = await metering.knowledge.terms(endpoint, call.capability)
+    terms = await metering.knowledge.terms(endpoint, call.capability, call.context)
     amounts = metering.estimated(asked, terms)
     now = datetime.now(UTC)
     most = Cost(certainty="bound", note="no price is known for this model")

@@ -41,7 +41,7 @@ class Recorder:
                 cost=ticket.cost,
                 principal=context.principal,
                 tags=context.tags,
-                budgets=tuple(drawn.quota.key for drawn in ticket.drawn),
+                budgets=tuple(each.quota.key for each in (*ticket.around, *ticket.drawn)),
             )
         )
 

@@ -202,8 +202,8 @@ class Sender:
     async def taken_on(self, endpoint: Endpoint, call: Call, asked: Any, token: bytes) -> HeldLease:
         """The lease that another process, or this one, gave a token for, with a ticket as it would have now."""
         own, claims = carried(token)
-        ticket = await self._admission.prepared(endpoint, call, asked)
-        return HeldLease(self._admission.attach(own), ticket.with_claims(claims), was_sent=True)
+        ticket = await self._admission.carried(endpoint, call, asked, claims)
+        return HeldLease(self._admission.attach(own), ticket, was_sent=True)
 
     def attach(self, token: bytes) -> Lease:
         """The lease that another process, or this one, gave a token for."""

@@ -33,9 +33,6 @@ class FreeTicket:
     cost = UNPRICED
     claims: tuple[Claim, ...] = ()
 
-    def with_claims(self, claims: tuple[Claim, ...]) -> FreeTicket:
-        return self
-
     def again(self) -> FreeTicket:
         return self
 
@@ -57,7 +54,7 @@ class AttemptTicket:
     """One attempt's claims: those of its limits first, then those of the budgets it draws on.
 
     `request` is what is to be sent: its `max_output_tokens` may have been set to what the budgets afford (`note` says
-    so).
+    so). `around` are the budgets that an allotment was taken from: what is spent of it was spent of them.
     """
 
     endpoint: Endpoint
@@ -69,6 +66,7 @@ class AttemptTicket:
     bounds: Mapping[str, int | None]
     claims: tuple[Claim, ...]
     drawn: tuple[Drawn, ...] = ()
+    around: tuple[Drawn, ...] = ()
     allotment: Allotment | None = None
     note: str = ""
     is_fitted: bool = False
@@ -113,10 +111,6 @@ class AttemptTicket:
         if self.allotment is not None:
             self.allotment.open += self._reserved()
         return attrs.evolve(self, at=datetime.now(UTC), cost=_FREE)
-
-    def with_claims(self, claims: tuple[Claim, ...]) -> AttemptTicket:
-        """The ticket for what another process has claimed already."""
-        return attrs.evolve(self, claims=claims)
 
     def _reserved(self) -> int:
         key = self.drawn[0].quota.key

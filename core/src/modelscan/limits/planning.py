@@ -47,6 +47,7 @@ _CAPABILITIES: Final = {  # what vendors call the endpoints of their limits
     "tts": "speech",
     "voice-live-connections": "realtime",
 }
+_OF_ACCOUNT: Final = ("account", "model", "organization", "project", "region")
 _ANY: Final = "default"
 _BURST: Final = "|burst"
 
@@ -103,27 +104,33 @@ def of_plan(account: Account, known: Sequence[KnownLimit], headroom: float | Non
     return tuple(metered for subject, each in subjects for metered in _of_known(subject, each, headroom))
 
 
+def tag_names(limits: Iterable[Limit]) -> tuple[str, ...]:
+    """The words of limits' scopes that are no facts of an account: tags, and `user`."""
+    return tuple(dict.fromkeys(name for limit in limits for name in limit.scope if name not in _OF_ACCOUNT))
+
+
 def _of_given(subject: Subject, limit: Limit, tags: Mapping[str, str]) -> Metered:
-    shared = ":".join(f"{dimension}={_value(dimension, subject, tags)}" for dimension in limit.scope)
-    key = f"{subject.account.key}|given|{limit.unit}|{limit.window_s or limit.per or 'gauge'}|{limit.zone}|{shared}"
+    account = subject.account
+    owner = _owner(account, limit.scope)
+    shared = ":".join(f"{name}={_value(name, subject, tags)}" for name in limit.scope)
     quota = Quota(
-        key=key,
+        key=f"{owner}|given|{limit.unit}|{limit.window_s or limit.per or 'gauge'}|{limit.zone}|{shared}",
         kind=limit.kind,
         unit=limit.unit,
         amount=limit.amount,
-        account=subject.account.key,
+        account=owner,
         window_s=limit.window_s or 0.0,
         period=limit.per if limit.per in _PERIODS else "day",
         zone=limit.zone,
     )
-    return Metered(quota=quota, weights=weights_of(limit.unit, {}), is_strict=limit.strict)
+    models = subject.model if "model" in limit.scope else ""
+    return Metered(quota=quota, weights=weights_of(limit.unit, {}), is_strict=limit.strict, models=models)
 
 
-def _value(dimension: str, subject: Subject, tags: Mapping[str, str]) -> str:
-    if dimension == "model":
+def _value(name: str, subject: Subject, tags: Mapping[str, str]) -> str:
+    if name == "model":
         return subject.model
-    own = getattr(subject.account, dimension, "") if dimension in ("organization", "project", "region") else ""
-    return own or tags.get(dimension, "")
+    return str(getattr(subject.account, name, "")) if name in _OF_ACCOUNT else tags.get(name, "")
 
 
 def _of_known(subject: Subject, known: KnownLimit, headroom: float | None) -> Iterator[Metered]:
@@ -131,13 +138,14 @@ def _of_known(subject: Subject, known: KnownLimit, headroom: float | None) -> It
     if limit.amount is None or limit.unit.isupper():  # unpublished; or what the account may spend, elsewhere too
         return
     part = UNCONFIRMED_HEADROOM if headroom is None else headroom
+    owner = _owner(subject.account, limit.scope)
     quota = Quota(
-        key=f"{_owner(subject.account, limit)}|{limit.unit}|{limit.window_s or limit.period or 'gauge'}"
+        key=f"{owner}|{limit.unit}|{limit.window_s or limit.period or 'gauge'}"
         f"|{_group(subject, limit)}|{','.join(limit.endpoints)}|{','.join(limit.counts)}",
         kind=limit.kind,
         unit=limit.unit,
         amount=_part(int(limit.amount), part),
-        account=subject.account.key,
+        account=owner,
         window_s=float(limit.window_s or 0),
         period=limit.period or "day",
         zone=limit.zone,
@@ -165,9 +173,9 @@ def _of_known(subject: Subject, known: KnownLimit, headroom: float | None) -> It
         yield attrs.evolve(metered, quota=burst)
 
 
-def _owner(account: Account, limit: PublishedLimit) -> str:
+def _owner(account: Account, scope: Sequence[str]) -> str:
     """Who has the limit: accounts of one organization share what is the organization's."""
-    if "organization" in limit.scope and account.organization and "project" not in limit.scope:
+    if "organization" in scope and account.organization and "project" not in scope:
         return f"{account.provider}@{account.organization}"
     return account.key
 

@@ -9,6 +9,8 @@ import msgspec
 
 from modelscan.types.limits import Budget
 
+_USER = "user"
+
 
 class CallContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The surroundings of a call; `with client.context(...)` sets them for all calls inside.
@@ -27,6 +29,11 @@ class CallContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     idempotency_key: str | None = None
     trace: dict[str, str] = {}
     caching: bool = True
+
+    def value_of(self, dimension: str) -> str:
+        """What the call is for in a dimension of a scope: the tag's value; of `user` else the principal."""
+        value = self.tags.get(dimension, "")
+        return value or (self.principal if dimension == _USER else "")
 
     def within(self, **changes: Any) -> CallContext:
         """A context inside this one: tags are merged, budgets added to the path, the earlier deadline wins."""
