@@ -16,7 +16,7 @@ from modelscan.types.embed import EmbedRequest
 from modelscan.types.messages import Message, user
 from modelscan.types.tools import ProviderTool
 from modelscan.types.usage import UNREPORTED, Usage
-from modelscan.wire.openai_compatible import openai_compatible
+from modelscan.wire.openai_compatible import CompatibleMeter, openai_compatible
 
 MODEL = "provider/model"
 TARGET = Target(base_urls={"default": "https://provider.example/v1"}, model="model")
@@ -119,7 +119,8 @@ def test_hidden_reasoning_can_t_be_counted_as_it_arrives(asked: Estimate, part: 
 
 
 def provider(**fields: Any) -> Provider:
-    return openai_compatible("provider", base_url="https://provider.example/v1", key="KEY", **fields)()
+    exact = {"meter": CompatibleMeter(hidden_tokens=0, tokens_beyond_cap=0)} | fields
+    return openai_compatible("provider", base_url="https://provider.example/v1", key="KEY", **exact)()
 
 
 PICTURE = ChatRequest(messages=(user("What is it?", Image(url="https://a.example/a.png")),))
@@ -145,6 +146,12 @@ def test_the_model_s_own_limits_bound_what_the_meter_can_t() -> None:
     assert bound(twice, max_output_tokens=4_096)["output_tokens"] == 8_192
     capped = ChatRequest(messages=CHAT.messages, max_output_tokens=10)
     assert bound(capped, max_output_tokens=4_096)["output_tokens"] == 10
+
+
+def test_no_call_takes_more_than_its_model_can() -> None:
+    long = ChatRequest(messages=(user("word " * 100_000),), max_output_tokens=9_999)
+    most = bound(long, max_input_tokens=128_000, max_output_tokens=4_096)
+    assert (most["input_tokens"], most["output_tokens"]) == (128_000, 4_096)
 
 
 @pytest.mark.parametrize("request_", [BY_VENDOR, ChatRequest(messages=PICTURE.messages, extra={"plugins": []})])

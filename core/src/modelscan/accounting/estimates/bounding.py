@@ -23,23 +23,27 @@ def bound_of(
 ) -> Mapping[str, int | None]:
     """The most that a call can take, per unit of `Usage`; None where there is no bound, and it can't be in a budget.
 
-    `request` is of any type that a call has. The provider's meter bounds what it can. Where it can't, the model's own
-    limits do, as far as they are known: no prompt is longer than `max_input_tokens` and no answer than
-    `max_output_tokens`; but not where the vendor runs tools, which read and write as often as they like.
+    `request` is of any type that a call has. The provider's meter bounds what it can, and so do the model's own limits,
+    as far as they are known: no prompt is longer than `max_input_tokens` and no answer than `max_output_tokens`; but
+    not where the vendor runs tools, which read and write as often as they like.
     """
     asked = asked_by(request)
     most: dict[str, int | None] = {"requests": asked.units.get("requests", 1)}
     most.update(provider.meter.bound(request, target) if provider.meter is not None else _UNKNOWN)
     if _has_tools_of_the_vendor(request):
         return most
-    if most.get("input_tokens", 0) is None and max_input_tokens is not None:
-        most["input_tokens"] = max_input_tokens
-    if most.get("output_tokens", 0) is None and max_output_tokens is not None:
-        most["output_tokens"] = max_output_tokens * (asked.answers or 1)
+    _cap(most, "input_tokens", max_input_tokens)
+    _cap(most, "output_tokens", None if max_output_tokens is None else max_output_tokens * (asked.answers or 1))
     return most
 
 
 _UNKNOWN: Mapping[str, int | None] = {"input_tokens": None, "output_tokens": None}
+
+
+def _cap(most: dict[str, int | None], unit: str, limit: int | None) -> None:
+    if limit is not None and unit in most:
+        found = most[unit]
+        most[unit] = limit if found is None else min(found, limit)
 
 
 def _has_tools_of_the_vendor(request: Any) -> bool:
