@@ -16,7 +16,7 @@ import msgspec
 
 from modelscan.catalog.answers import KnownLimit
 from modelscan.catalog.format import PublishedLimit
-from modelscan.contracts.limiter import Quota
+from modelscan.contracts.limiter import CalendarPeriod, Quota
 from modelscan.limits.learning.learned import LearnedLimit
 from modelscan.limits.learning.reports import LimitReport
 from modelscan.limits.metering import Metered, weights_of
@@ -24,7 +24,14 @@ from modelscan.types.accounts import Account
 from modelscan.types.limits import Limit
 
 UNCONFIRMED_HEADROOM: Final = 0.95
-_PERIODS: Final = ("minute", "hour", "day", "week", "month", "year", "total")
+_PERIODS: Final[Mapping[str, CalendarPeriod]] = {
+    "hour": "hour",
+    "day": "day",
+    "week": "week",
+    "month": "month",
+    "total": "total",
+    "session": "total",
+}
 _CAPABILITIES: Final = {  # what vendors call the endpoints of their limits
     "agent": "realtime",
     "asr": "transcription",
@@ -120,7 +127,7 @@ def _of_given(subject: Subject, limit: Limit, tags: Mapping[str, str]) -> Metere
         amount=limit.amount,
         account=owner,
         window_s=limit.window_s or 0.0,
-        period=limit.per if limit.per in _PERIODS else "day",
+        period=_PERIODS.get(limit.per or "", "day"),
         zone=limit.zone,
     )
     models = subject.model if "model" in limit.scope else ""

@@ -38,6 +38,8 @@ class Limit(msgspec.Struct, frozen=True, omit_defaults=True):
             raise ValueError(f"a limit's amount is a positive number, not {self.amount}")
         if self.window_s is not None and self.window_s <= 0:
             raise ValueError(f"a limit's window is a positive number of seconds, not {self.window_s}")
+        if self.per == "call":
+            raise ValueError("a limit isn't per call: give calls max_output_tokens, or a budget per call")
         if self.window_s is not None and self.per is not None:
             raise ValueError("a limit has a rolling window (window_s) or a calendar period (per), not both")
 
