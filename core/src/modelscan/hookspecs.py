@@ -165,8 +165,9 @@ def modelscan_store() -> Callable[..., Store]:  # type: ignore[empty-body]
 def modelscan_catalog_source() -> CatalogSource:  # type: ignore[empty-body]
     """Where the catalog gets more data from.
 
-    When: the catalog is updated; once per update. Sync.
-    Returns a catalog source whose `name` is the entry's. A source's data wins over that of a provider's package.
+    When: a provider's data is first asked for, and with every `modelscan catalog seed`; once per catalog. Sync, and off
+    the event loop.
+    Returns a catalog source whose `name` is the entry's. Its data wins, key by key, over that of a provider's package.
     """
 
 
@@ -324,7 +325,7 @@ HOOKS: Final = (
     _component("filter", "a factory of Filter", "the first call is made"),
     _component("tokenizer", "Tokenizer", "tokens are first counted"),
     _component("store", "a factory of Store", "a program first asks for it"),
-    _component("catalog_source", "CatalogSource", "the catalog is updated", how_often="once per update"),
+    _component("catalog_source", "CatalogSource", "a provider's data is first asked for", how_often="once per catalog"),
     _observer(
         "plugin_broken", "PluginRecord", "a plugin fails to load, or one of its hooks fails", "once per plugin and hook"
     ),
