@@ -7,10 +7,13 @@ from types import SimpleNamespace
 import pytest
 
 from modelscan import AsyncClient, hookimpl
+from modelscan.contracts.http import HttpRequest
 from modelscan.contracts.limiter import Demand
+from modelscan.contracts.transport import Timeouts
 from modelscan.errors import ConnectError, ModelScanError, TransportError
 from modelscan.limits.unlimited import Unlimited, UnlimitedLease
-from modelscan.testing.scripted import Answer, ScriptedTransport, plain_provider
+from modelscan.testing.mock import MockProvider
+from modelscan.testing.scripted import Answer, ScriptedExchange, ScriptedTransport, plain_provider
 
 OK = Answer(pieces=[b"hello\n", b"end\n"])
 
@@ -54,6 +57,26 @@ async def test_an_answer_settles() -> None:
     async with client_over(OK) as client:
         await client.chat("hi", model="plain/m")
     assert [lease.steps for lease in Watching.leases] == [["sent", "arrived", "settled"]]
+
+
+async def test_a_call_in_this_process_arrives_when_it_has_run() -> None:
+    """What runs it may count it late: a window that began earlier would end before the provider's does."""
+
+    class Counting(MockProvider):
+        async def send(self, request: HttpRequest, *, timeouts: Timeouts) -> ScriptedExchange:
+            seen.extend(Watching.leases[0].steps)
+            return await super().send(request, timeouts=timeouts)
+
+    @hookimpl
+    def modelscan_limiter() -> type[Watching]:
+        return Watching
+
+    seen: list[str] = []
+    plugins = (Counting(), SimpleNamespace(modelscan_limiter=modelscan_limiter))
+    async with AsyncClient(plugins=plugins, settings={"client.limiter": "watching"}, config=False) as client:
+        await client.chat("hi", model="mock/m")
+    assert seen == ["sent"]
+    assert Watching.leases[0].steps == ["sent", "arrived", "settled"]
 
 
 async def test_a_refusal_settles_as_a_request() -> None:

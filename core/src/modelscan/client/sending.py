@@ -285,8 +285,8 @@ async def _run_native(
     operation: NativeOperation[Any, Any, Any], endpoint: Endpoint, request: Any, lease: HeldLease
 ) -> Any:
     lease.sent()
-    lease.arrived()
     reply = await operation.run(request, endpoint.target)
+    lease.arrived()  # not before: it may have counted the call at any moment until now
     lease.settle(getattr(reply, "usage", REFUSED))
     return stamped(reply, endpoint, lease)
 
