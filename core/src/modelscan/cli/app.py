@@ -19,6 +19,7 @@ COMMANDS = {
     "catalog": "What every provider offers, costs and allows: limits, prices, plans and models.",
     "chat": "Ask a model, and print its answer while it comes.",
     "cost": "Show what was spent, by model, provider, account, tag or day.",
+    "demo": "Walk through limits, costs, budgets, streaming and plugins in 20 seconds, without a key.",
     "doctor": "Check this installation: keys, configuration, plugins, network settings.",
     "embed": "Turn texts into vectors.",
     "limits": "Show how the limits and budgets of your accounts stand.",
