@@ -23,13 +23,14 @@ SMALL = Subject(LONE, "small")
 
 
 def known(unit: str = "requests", amount: int | None = 100, **more: Any) -> KnownLimit:
-    fields = {"kind": "rate", "window_s": Decimal(60)} | more
+    fields: dict[str, Any] = {"kind": "rate", "window_s": Decimal(60)} | more
     limit = PublishedLimit(unit=unit, amount=None if amount is None else Decimal(amount), **fields)
     return KnownLimit(provider="acme", plan="free", limit=limit, freshness=Freshness(verified=None, trust="official"))
 
 
 def learned(amount: int = 30, **fields: Any) -> LearnedLimit:
-    told = LimitReport(limit=amount, **({"unit": "requests", "window_s": 60.0, "scope": ("account",)} | fields))
+    words: dict[str, Any] = {"unit": "requests", "window_s": 60.0, "scope": ("account",)} | fields
+    told = LimitReport(limit=amount, **words)
     change = Learned().note("acme/default", "small", told, 0.0)
     assert change is not None
     return change.limit

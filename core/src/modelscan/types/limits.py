@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Literal
 
@@ -63,6 +64,10 @@ def _exact(amount: str | Decimal | int) -> Decimal:
     return exact
 
 
+def _names(scope: Iterable[str]) -> tuple[str, ...]:
+    return tuple(scope)
+
+
 @attrs.frozen
 class Budget:
     """At most `amount` of money per period and scope; a `hard` one blocks before it is passed, a soft one only warns.
@@ -84,6 +89,6 @@ class Budget:
     per: Period = "total"
     currency: str = "USD"
     hard: bool = True
-    scope: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    scope: tuple[str, ...] = attrs.field(default=(), converter=_names)
     name: str = ""
     is_allotment: bool = False
