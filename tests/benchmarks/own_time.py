@@ -1,14 +1,17 @@
 """ModelScan's own time: CPU per call and per chunk over a transport without a socket, beside the bare decoding.
 
 The floor does what nobody can do without: encode the request and decode the reply with msgspec. Rounds of the two
-alternate, and a figure is the best round, since noise only ever adds. Observers are on.
+alternate, and a figure is the best round, since noise only ever adds. Observers are on. `call` and the chunks are
+without limits; `holding` is what three limits, a hard budget and the ledger add to the same call.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
+import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
@@ -18,7 +21,8 @@ import aiohttp
 import msgspec
 from raw_aiohttp import AnsweringServer, call_cpu_s
 
-from modelscan import AsyncClient, hookimpl
+from modelscan import AsyncClient, Budget, Limit, hookimpl
+from modelscan.client.client_arguments import ClientArguments
 from modelscan.contracts.http import ResponseHead
 from modelscan.contracts.observed import Attempt, AttemptWatch, Outcome
 from modelscan.contracts.policies import Call
@@ -29,7 +33,7 @@ CHUNKS = 2000
 ROUNDS = 7
 REFERENCE_US = 230.0
 """A raw aiohttp call on the machine that the gates were written for; they scale with it."""
-GATES_US = {"call": 60.0, "chunk": 4.0, "burst chunk": 4.0}
+GATES_US = {"call": 60.0, "holding": 30.0, "chunk": 4.0, "burst chunk": 4.0}
 MODEL = "gpt-4o-mini"
 PROMPT = "Say sixty-four words about rate limits."
 USAGE = {"prompt_tokens": 20, "completion_tokens": 64, "total_tokens": 84}
@@ -89,11 +93,26 @@ class Observer:
         assert outcome.error is None
 
 
-def client(media_type: str, chunks: list[bytes]) -> AsyncClient:
+FREE: ClientArguments = {"settings": {"client.limiter": "unlimited", "accounting.ledger": False}}
+HELD: ClientArguments = {
+    "limits": {
+        "openai": [
+            Limit("requests", 10**7, window_s=60),
+            Limit("tokens", 10**9, window_s=60),
+            Limit("concurrent", 1000),
+        ]
+    },
+    "budgets": [Budget("1000000")],
+    "settings": {"plugins.block": ["tokenizer:tiktoken"]},  # a real vocabulary costs more than all the rest
+}
+
+
+def client(media_type: str, chunks: list[bytes], arguments: ClientArguments = FREE) -> AsyncClient:
     """A client whose network always answers with these chunks."""
     head = ResponseHead(200, (("content-type", media_type), ("x-request-id", "r")))
     transport = ReplayTransport.always(head, chunks)
-    return AsyncClient(transport=transport, api_keys={"openai": "sk-x"}, plugins=[Observer()], config=False)
+    keys = {"openai": "sk-x"}
+    return AsyncClient(transport=transport, api_keys=keys, plugins=[Observer()], config=False, **arguments)
 
 
 class _Floor:
@@ -128,12 +147,16 @@ async def _cpu_s(work: Callable[[], Awaitable[object]], times: int, parts: int) 
 async def measured() -> dict[str, float]:
     """Microseconds of CPU: `call`, `chunk`, `burst chunk` (all events in one read), their floors, and the yardstick."""
     calls = client("application/json", [REPLY])
+    held = client("application/json", [REPLY], HELD)
     each = client("text/event-stream", STREAM)
     burst = client("text/event-stream", [b"".join(STREAM)])
     floor = _Floor()
 
     async def call() -> None:
         assert (await calls.chat(PROMPT, model=f"openai/{MODEL}")).text == ANSWER
+
+    async def held_call() -> None:
+        assert (await held.chat(PROMPT, model=f"openai/{MODEL}")).cost.total is not None
 
     async def stream_of(source: AsyncClient) -> None:
         count = 0
@@ -152,6 +175,7 @@ async def measured() -> dict[str, float]:
         works: dict[str, Callable[[], Awaitable[float]]] = {
             "raw aiohttp": raw,
             "call": lambda: _cpu_s(call, CALLS, 1),
+            "held call": lambda: _cpu_s(held_call, CALLS, 1),
             "call floor": lambda: _cpu_s(floor.call, CALLS, 1),
             "chunk": lambda: _cpu_s(lambda: stream_of(each), 2, CHUNKS),
             "burst chunk": lambda: _cpu_s(lambda: stream_of(burst), 2, CHUNKS),
@@ -163,16 +187,20 @@ async def measured() -> dict[str, float]:
                 taken = await work() * 1e6
                 best[name] = min(taken, best.get(name, taken))
     server.close()
+    await held.close()
+    best["holding"] = best["held call"] - best["call"]
     return best
 
 
 def main() -> None:
-    best = asyncio.run(measured())
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["MODELSCAN_HOME"] = home
+        best = asyncio.run(measured())
     scale = best["raw aiohttp"] / REFERENCE_US
     lines = [f"one raw aiohttp call: {best['raw aiohttp']:.1f} us of CPU, {scale:.2f} of the reference machine's"]
     lines.append(f"{'':12}  {'us CPU':>8}  {'gate':>6}  x floor")
     for name, gate in GATES_US.items():
-        floor = best["call floor" if name == "call" else "chunk floor"]
+        floor = best["chunk floor" if "chunk" in name else "call floor"]
         lines.append(f"{name:12}  {best[name]:8.2f}  {gate * scale:6.2f}  {best[name] / floor:7.1f}")
     lines.append(f"floors: call {best['call floor']:.2f}, chunk {best['chunk floor']:.2f}")
     sys.stdout.write("\n".join(lines) + "\n")

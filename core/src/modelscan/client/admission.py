@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, Protocol
 
@@ -122,12 +123,16 @@ class Metering:
         allotment = None
         if drawn and drawn[0].budget.is_allotment:
             allotment = await self._allotment(drawn[0], around)
-        bounds: Mapping[str, int | None] = {}
-        if has_budgets or terms.needs_bounds:
-            bounds = self._affording.bounds(endpoint, asked, terms)
-        afforded = Afforded(asked, bounds)
-        if has_budgets and estimates is not None:
-            afforded = await self._affording.afforded(endpoint, call, asked, terms, estimates, bounds, drawn)
+        at = datetime.now(UTC)
+        afforded: Afforded | None = None
+        if has_budgets and not terms.needs_bounds:
+            afforded = await self._affording.at_ease(call, asked, terms, drawn, at)
+        if afforded is None:
+            is_bounded = has_budgets or terms.needs_bounds
+            bounds = self._affording.bounds(endpoint, asked, terms) if is_bounded else {}
+            afforded = Afforded(asked, bounds)
+            if has_budgets and estimates is not None:
+                afforded = await self._affording.afforded(endpoint, call, asked, terms, estimates, bounds, drawn)
         claims = _claims(terms, estimates or _ONE_CALL, afforded.bounds, endpoint)
         money = tuple(Claim(each.quota, afforded.reserved(each)) for each in drawn)
         if allotment is not None:
@@ -146,6 +151,7 @@ class Metering:
             allotment=allotment,
             note=afforded.note,
             is_fitted=bool(afforded.note),
+            at=at,
             record=self._ended,
             find_estimates=partial(self.estimated, afforded.request, terms),
             find_bounds=partial(self._affording.bounds, endpoint, afforded.request, terms),

@@ -25,6 +25,7 @@ from modelscan.types.usage import Usage
 _UNKNOWN_MOST: Final = 4096
 """The longest answer that is asked for where nobody knows what the model's longest is."""
 _WORTHWHILE: Final = 16
+_MANY_TIMES: Final = 64
 
 Bounds = Mapping[str, int | None]
 
@@ -57,6 +58,24 @@ class Affording:
     def bounds(self, endpoint: Endpoint, asked: Any, terms: EndpointTerms) -> Bounds:
         """The most that a request can use of each unit; the length of an answer stays open where nobody bounds it."""
         return bound_of(endpoint.provider, asked, endpoint.target, max_input_tokens=terms.most_input)
+
+    async def at_ease(
+        self, call: Call, asked: Any, terms: EndpointTerms, drawn: Sequence[Drawn], at: datetime
+    ) -> Afforded | None:
+        """The request as it is, where every budget affords the model's dearest call many times over.
+
+        Then what this one costs at most need not be worked out: the dearest is set aside. None where it must be.
+        """
+        if terms.most_input is None or terms.most_output is None or not _is_plain(asked):
+            return None
+        priced = terms.priced(call, asked)
+        dearest = 0 if priced is None else priced.dearest(terms.most_input, terms.most_output, at)
+        if not dearest or not drawn or any(True for _ in self._book.per_call(call.context)):
+            return None
+        for each, told in zip(drawn, await self._limiter.standing([each.quota for each in drawn]), strict=True):
+            if not each.budget.hard or each.quota.amount - told.used < dearest * _MANY_TIMES:
+                return None
+        return Afforded(asked, {}, dearest)
 
     async def afforded(
         self,
@@ -112,6 +131,14 @@ class Affording:
         for budget in each_call:
             if most > nano_of(budget.amount):
                 raise _too_dear(endpoint, most, nano_of(budget.amount))
+
+
+def _is_plain(asked: Any) -> bool:
+    """Whether a request is a chat that reads and writes no more than the model's longest prompt and one longest answer.
+
+    A vendor's tools read and write as often as they like.
+    """
+    return type(asked) is ChatRequest and not (asked.tools or asked.extra or (asked.choices or 1) > 1)
 
 
 class _Answer:

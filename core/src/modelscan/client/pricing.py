@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 
 import attrs
@@ -21,13 +22,21 @@ _MOST_KEPT: Final = 64
 _Key = tuple[str, tuple[tuple[str, str], ...]]
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Priced:
     """The prices of one kind of call: as replies tell their cost, and in the budgets' currency."""
 
     prices: PreparedPrices
     charged: PreparedPrices
     most: MostCost
+    _dearest: int | None = None
+
+    def dearest(self, most_input: int, most_output: int, at: datetime) -> int:
+        """What the longest prompt with the longest answer costs, in billionths; 0 where that isn't known."""
+        if self._dearest is None:
+            bounds = {"requests": 1, "input_tokens": most_input, "output_tokens": most_output}
+            self._dearest = self.most.nano(bounds, at) or 0
+        return self._dearest
 
 
 class Pricing:
