@@ -215,3 +215,9 @@ def test_nothing_is_lost_where_the_file_is_full(catalog: Catalog, path: Path) ->
     with pytest.raises(CatalogError, match="can't be used"):
         catalog._database.write(lambda connection: connection.execute("SELECT raise_no_such_function()"))
     assert price_of_big(catalog) == Decimal("0.30")
+
+
+def test_a_distribution_whose_metadata_cant_be_read_still_brings_its_data(catalog: Catalog, packages: Packages) -> None:
+    packages.put("dim", ACME.replace("provider: acme", "provider: dim"))
+    (packages.folder / "modelscan_provider_dim-1.0.dist-info" / "METADATA").write_bytes(b"")
+    assert catalog.model("dim/tiny").model.id == "tiny"

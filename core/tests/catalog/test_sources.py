@@ -12,6 +12,7 @@ import pytest
 
 from catalog_packages import Packages
 from modelscan.catalog import Catalog
+from modelscan.errors import UnknownNameError
 from modelscan.hookspecs import hookimpl
 from modelscan.plugins import Plugins
 
@@ -140,3 +141,10 @@ def test_a_source_that_raises_stops_no_other_provider(
     contract.version = lambda: 1 / 0  # type: ignore[method-assign,assignment,return-value]
     assert made(path, contract)._importer.of_sources() == set()
     assert "the catalog source 'our_contract' failed: ZeroDivisionError" in caplog.text
+
+
+def test_a_provider_that_neither_a_package_nor_a_source_knows_is_unknown(
+    path: Path, packages: Packages, contract: Contract
+) -> None:
+    with pytest.raises(UnknownNameError, match="no provider 'nobody'"):
+        made(path, contract).limits("nobody")

@@ -23,7 +23,8 @@ class Freshness(Answer, frozen=True, kw_only=True):
     """Where a row comes from, and how old it is.
 
     `verified` is the day on which somebody last read it at `source_url` (of a month the first day; None where nobody
-    says). `is_stale`: that was more than 7 days before it was asked for, or nobody says.
+    says). `is_stale`: that was more than 7 days before it was asked for, or nobody says. What a package says officially
+    without a page behind it, of itself, doesn't age.
     """
 
     verified: dt.date | None

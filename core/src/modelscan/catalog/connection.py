@@ -85,11 +85,6 @@ def only_read(connection: apsw.Connection) -> None:
     connection.pragma("query_only", 1)
 
 
-def learn_the_sizes(connection: apsw.Connection) -> None:
-    """Let SQLite count what its query planner should know, where much has changed."""
-    connection.pragma("optimize")
-
-
 def patiently(action: Callable[[], T], path: Path) -> T:
     """The action's result, tried again as long as another process is in its way.
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from modelscan.catalog.connection import learn_the_sizes, only_read, opened, patiently
+from modelscan.catalog.connection import only_read, opened, patiently
 
 if TYPE_CHECKING:
     import apsw
@@ -94,7 +94,6 @@ class Database:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
-        learn_the_sizes(connection)
         return result
 
     def _for_reading(self) -> apsw.Connection:
