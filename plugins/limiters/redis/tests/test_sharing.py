@@ -51,7 +51,7 @@ async def test_two_processes_hold_one_limit(make: Making) -> None:
     waiting = asyncio.ensure_future(other.reserve(demand((gauge, 1))))
     await asyncio.sleep(0.1)
     arrived(lease).settle((1,))
-    (await asyncio.wait_for(waiting, 0.5)).release()
+    (await asyncio.wait_for(waiting, 2.0)).release()
 
 
 async def test_a_process_that_waits_hears_of_what_came_back_before_it_listened(make: Making) -> None:

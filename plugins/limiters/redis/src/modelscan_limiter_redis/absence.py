@@ -23,7 +23,7 @@ from modelscan_limiter_redis.refusals import beyond, out_of_reach, too_late
 from modelscan_limiter_redis.shares import Shares
 
 OnLoss = Literal["share", "closed", "open"]
-POLICIES: Final = ("share", "closed", "open")
+POLICIES: Final[tuple[OnLoss, ...]] = ("share", "closed", "open")
 _LOCAL: Final = {"share": "memory", "open": "unlimited"}
 _SLICE_S: Final = 0.5  # what is left of a share changes as earlier leases end, and a local queue doesn't see that
 

@@ -33,9 +33,10 @@ _MOST_GATES: Final = 10_000
 class RedisLimiter:
     """Holds limits together with every process that uses the same server and prefix.
 
-    `url` is `redis://...` or `rediss://...` (else the environment's `MODELSCAN_REDIS_URL`). A process that isn't heard
-    of for `ttl_s` is taken for dead: its leases end as if forfeited. `on_loss` says what happens while the server can't
-    be asked: `share` (this process keeps to its part of each limit), `closed` (calls are refused) or `open` (nothing is
+    `url` is `redis://...` or `rediss://...`. It, `prefix` and `on_loss` come from the environment where they aren't
+    given: `MODELSCAN_REDIS_URL`, `MODELSCAN_REDIS_PREFIX`, `MODELSCAN_REDIS_ON_LOSS`. A process that isn't heard of
+    for `ttl_s` is taken for dead: its leases end as if forfeited. `on_loss` says what happens while the server can't be
+    asked: `share` (this process keeps to its part of each limit), `closed` (calls are refused) or `open` (nothing is
     held back). `longest_wait_s` bounds any wait; `watch` hears when a quota is 80% taken.
     """
 
@@ -45,20 +46,21 @@ class RedisLimiter:
         self,
         *,
         url: str | None = None,
-        prefix: str = "modelscan",
+        prefix: str | None = None,
         ttl_s: float = TTL_S,
-        on_loss: OnLoss = "share",
+        on_loss: OnLoss | None = None,
         longest_wait_s: float = LONGEST_WAIT_S,
         watch: Watcher | None = None,
     ) -> None:
-        if on_loss not in POLICIES:
-            raise ConfigurationError(f"on_loss is one of {', '.join(POLICIES)}, not {on_loss!r}")
+        policy = on_loss or os.environ.get("MODELSCAN_REDIS_ON_LOSS") or "share"
+        if policy not in POLICIES:
+            raise ConfigurationError(f"on_loss is one of {', '.join(POLICIES)}, not {policy!r}")
         if ttl_s <= 0:
             raise ConfigurationError(f"ttl_s is a positive number of seconds, not {ttl_s}")
         self._url = url or os.environ.get("MODELSCAN_REDIS_URL") or "redis://127.0.0.1:6379/0"
-        self._prefix = prefix
+        self._prefix = prefix or os.environ.get("MODELSCAN_REDIS_PREFIX") or "modelscan"
         self._ttl_s = ttl_s
-        self._on_loss: OnLoss = on_loss
+        self._on_loss: OnLoss = policy
         self._longest_wait_s = longest_wait_s
         self._watch = watch
         self._begin()

@@ -69,8 +69,22 @@ local function quota(id)
   return q
 end
 
+-- Writes down what came into it during this step: many amounts of one date are one.
+local function flush(q)
+  local news = q.news
+  if not news then return end
+  q.news, q.size = nil, nil
+  local dates = {}
+  for member, amount in pairs(news) do
+    call('HINCRBY', q.key, '@' .. member, text(amount))
+    dates[#dates + 1], dates[#dates + 2] = member, member
+  end
+  call('ZADD', q.dates, unpack(dates))
+end
+
 local function save(q)
   if not q.kind then return end
+  flush(q)
   call('HSET', q.key, 'k', q.kind, 'w', text(q.window), 'u', text(q.used), 'o', text(q.open), 's', text(q.starts),
     'e', text(q.ends))
   local lives = q.window / 1000 + 60000
@@ -93,6 +107,13 @@ local function comes_back(q)
   freed[q.id] = true
 end
 
+local function change(q, date, amount)
+  local member = text(date)
+  q.news = q.news or {}
+  if q.size and not q.news[member] then q.size = q.size + 1 end
+  q.news[member] = (q.news[member] or 0) + amount
+end
+
 -- Puts a dated amount into a rate (or, until its date, into a gauge): the date under which it is kept, 0 if it is over.
 local function enter(q, date, amount)
   if date + q.window < now then return 0 end
@@ -101,14 +122,13 @@ local function enter(q, date, amount)
     local width = math.max(1, math.floor(q.window / BUCKETS))
     date = math.ceil(date / width) * width
   end
-  local member = text(date)
-  q.size = q.size + call('ZADD', q.dates, member, member)
-  call('HINCRBY', q.key, '@' .. member, text(amount))
+  change(q, date, amount)
   return date
 end
 
 -- The moment at which so much of what is dated will have come back; nil where that isn't enough.
 local function comes_back_at(q, amount)
+  flush(q)
   local from = 0
   while true do
     local dates = call('ZRANGE', q.dates, from, from + CHUNK - 1)
@@ -161,6 +181,8 @@ local function shut_until(gate)
   end
   return gates[gate] or 0
 end
+
+local leases = {}  -- those of this step: they are written down at its end
 
 -- Reserving -----------------------------------------------------------------------------------------------------------
 
@@ -221,7 +243,7 @@ local function take(number, claims)
     q.used, q.open = q.used + amount, q.open + amount
     lease[#lease + 1], lease[#lease + 2], lease[#lease + 3] = q.id, amount, 0
   end
-  call('HSET', base .. 'l:' .. holder, text(number), cmsgpack.pack(lease))
+  leases[holder .. ':' .. text(number)] = {lease = lease, who = holder, field = text(number), is_new = true}
 end
 
 local function is_known(number)
@@ -231,8 +253,15 @@ end
 -- Ends of leases ------------------------------------------------------------------------------------------------------
 
 local function lease_of(who, number)
-  local found = call('HGET', base .. 'l:' .. who, text(number))
-  return found and cmsgpack.unpack(found)
+  local field = text(number)
+  local kept = leases[who .. ':' .. field]
+  if not kept then
+    local found = call('HGET', base .. 'l:' .. who, field)
+    if not found then return nil end
+    kept = {lease = cmsgpack.unpack(found), who = who, field = field}
+    leases[who .. ':' .. field] = kept
+  end
+  return kept.lease and kept
 end
 
 local function date(lease, at)
@@ -261,15 +290,17 @@ local function finish(lease, at, worth)
       kept = is > 0 and enter(q, at, is) or 0
       q.used = math.max(0, q.used - amount + (kept > 0 and is or 0))
     elseif q.kind == 'rate' and kept > 0 and kept + q.window >= now and is ~= amount then
-      call('HINCRBY', q.key, '@' .. text(kept), text(is - amount))
+      change(q, kept, is - amount)
       q.used = q.used + is - amount
     end
     if q.used < before or (q.kind == 'calendar' and amount > 0) then comes_back(q) end
   end
 end
 
-local function forget(who, number)
-  call('HDEL', base .. 'l:' .. who, text(number))
+local function forget(kept)
+  local who = kept.who
+  kept.lease, kept.is_changed = nil, false
+  if not kept.is_new then call('HDEL', base .. 'l:' .. who, kept.field) end
   if string.sub(who, 1, 2) == 'd:' then call('ZREM', holders, who) end
 end
 
@@ -287,7 +318,7 @@ for i = 1, #overdue, 2 do reap(overdue[i], tonumber(overdue[i + 1])) end
 
 -- Operations ----------------------------------------------------------------------------------------------------------
 
-local stays, touches = true, false
+local is_parting, touches = false, false
 local blocked = {}
 local perform = {}
 
@@ -314,38 +345,38 @@ end
 
 -- {'a', holder, number, age}: the head is here, since `age`.
 function perform.a(op)
-  local lease = lease_of(op[2], op[3])
-  if not lease or lease[1] == 1 then return 0 end
-  date(lease, now - op[4])
-  call('HSET', base .. 'l:' .. op[2], text(op[3]), cmsgpack.pack(lease))
+  local kept = lease_of(op[2], op[3])
+  if not kept or kept.lease[1] == 1 then return 0 end
+  date(kept.lease, now - op[4])
+  kept.is_changed = true
   return 1
 end
 
 -- {'s', holder, number, age, amounts}: it is over, and was worth so much (without amounts: what was reserved).
 -- Who isn't the lease's holder any more finds none.
 function perform.s(op)
-  local lease = lease_of(op[2], op[3])
-  if not lease then return 0 end
-  finish(lease, now - op[4], op[5] or nil)
-  forget(op[2], op[3])
+  local kept = lease_of(op[2], op[3])
+  if not kept then return 0 end
+  finish(kept.lease, now - op[4], op[5] or nil)
+  forget(kept)
   return 1
 end
 
 -- {'x', holder, number}: nothing was sent.
 function perform.x(op)
-  local lease = lease_of(op[2], op[3])
-  if not lease then return 0 end
-  finish(lease, now, 0)
-  forget(op[2], op[3])
+  local kept = lease_of(op[2], op[3])
+  if not kept then return 0 end
+  finish(kept.lease, now, 0)
+  forget(kept)
   return 1
 end
 
 -- {'d', number, new holder, ttl}: the lease goes on under another name.
 function perform.d(op)
-  local lease = lease_of(holder, op[2])
-  if not lease then return 0 end
-  call('HDEL', base .. 'l:' .. holder, text(op[2]))
-  call('HSET', base .. 'l:' .. op[3], text(op[2]), cmsgpack.pack(lease))
+  local kept = lease_of(holder, op[2])
+  if not kept then return 0 end
+  call('HSET', base .. 'l:' .. op[3], text(op[2]), cmsgpack.pack(kept.lease))
+  forget(kept)
   call('PEXPIRE', base .. 'l:' .. op[3], text(op[4] / 1000 + KEPT))
   call('ZADD', holders, text(now + op[4]), op[3])
   return 1
@@ -391,6 +422,7 @@ end
 -- {'q', quota}: {used, open, until something comes back by itself or -1}.
 function perform.q(op)
   local q = specs[op[2] + 1].q
+  flush(q)
   if q.kind == 'calendar' then return {q.used, q.open, q.ends > 0 and q.ends - now or -1} end
   local first = call('ZRANGE', q.dates, 0, 0)
   return {q.used, q.open, first[1] and math.max(0, first[1] + q.window - now) or -1}
@@ -405,7 +437,7 @@ end
 
 -- {'b'}: gone.
 function perform.b()
-  stays = call('EXISTS', base .. 'l:' .. holder) == 1
+  is_parting = true
   return 1
 end
 
@@ -413,7 +445,16 @@ local answers = {}
 for i, op in ipairs(operations) do answers[i] = perform[op[1]](op) end
 
 for _, q in ipairs(loaded) do save(q) end
-if stays then
+local fields = {}
+for _, kept in pairs(leases) do
+  if kept.lease and kept.who == holder and (kept.is_new or kept.is_changed) then
+    fields[#fields + 1], fields[#fields + 2] = kept.field, cmsgpack.pack(kept.lease)
+  elseif kept.lease and kept.is_changed then
+    call('HSET', base .. 'l:' .. kept.who, kept.field, cmsgpack.pack(kept.lease))
+  end
+end
+if #fields > 0 then call('HSET', base .. 'l:' .. holder, unpack(fields)) end
+if not is_parting or call('EXISTS', base .. 'l:' .. holder) == 1 then
   call('ZADD', holders, text(now + ttl), holder)
   call('PEXPIRE', holders, KEPT + DAY)
   if touches then call('PEXPIRE', base .. 'l:' .. holder, KEPT) end

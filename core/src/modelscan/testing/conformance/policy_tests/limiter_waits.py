@@ -31,13 +31,13 @@ class Waiting(MadeLimiter):
 
     @counts_for("silver")
     async def test_whoever_waits_goes_on_as_soon_as_there_is_room(self, holding: Limiter) -> None:
-        """Not a poll later."""
+        """It is told, and doesn't look again in a while."""
         gauge = Quotas().gauge(1)
         lease = await granted(holding, (gauge, 1))
         waiting = asyncio.ensure_future(holding.reserve(demand((gauge, 1))))
         await asyncio.sleep(0.1)
         arrived(lease).settle((1,))
-        await asyncio.wait_for(waiting, 0.5)
+        await asyncio.wait_for(waiting, SOON_S)
 
     @counts_for("silver")
     async def test_a_deadline_ends_a_wait(self, holding: Limiter) -> None:
