@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cache, cached_property
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
 from modelscan.accounting.budgets import BudgetBook
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 
 _LEARNED: Final = "limits.sqlite3"
+_MOST_MODELS: Final = 512
 
 
 class LateMetering:
@@ -100,24 +102,34 @@ class LateMetering:
 
 
 class LateTokenizer:
-    """The tokenizers that are installed, loaded when a text is first counted; the first that knows a model counts."""
+    """The tokenizers that are installed; the first that knows a model counts.
+
+    They are loaded by a thread of their own once a text is to be counted, since a vocabulary takes a while. Until then,
+    and where none knows the model, nobody counts: the text is estimated.
+    """
 
     def __init__(self, plugins: Plugins) -> None:
         self._plugins = plugins
         self._names = plugins.names("tokenizer")
-
-    @cached_property
-    def _all(self) -> tuple[Tokenizer, ...]:
-        found = []
-        for name in self._names:
-            with suppress(PluginError):
-                found.append(self._plugins.tokenizer(name))
-        return tuple(found)
+        self._models: dict[str, Tokenizer | None] = {}
 
     def count(self, text: str, model: str) -> int | None:
-        """How many tokens the text has; None where no tokenizer knows the model."""
-        counts = (tokenizer.count(text, model) for tokenizer in self._all)
-        return next((count for count in counts if count is not None), None)
+        """How many tokens the text has; None where nobody knows, or not yet."""
+        if model not in self._models:
+            if len(self._models) >= _MOST_MODELS:
+                self._models.clear()
+            self._models[model] = None
+            Thread(target=self._load, args=(model,), name="modelscan-tokenizer", daemon=True).start()
+        tokenizer = self._models[model]
+        return None if tokenizer is None else tokenizer.count(text, model)
+
+    def _load(self, model: str) -> None:
+        for name in self._names:
+            with suppress(PluginError):
+                tokenizer = self._plugins.tokenizer(name)
+                if tokenizer.count("", model) is not None:
+                    self._models[model] = tokenizer
+                    return
 
 
 def _limiter(plugins: Plugins, settings: Settings, watch: Callable[[Quota, int], None]) -> Limiter:
