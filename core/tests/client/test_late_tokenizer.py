@@ -25,7 +25,7 @@ def late(*names: str, may_load: Event | None = None) -> LateTokenizer:
             raise PluginError("it can't be loaded")
         return Words()
 
-    plugins: Any = SimpleNamespace(names=lambda kind: names, tokenizer=tokenizer)
+    plugins: Any = SimpleNamespace(names=lambda _: names, tokenizer=tokenizer)
     return LateTokenizer(plugins)
 
 
@@ -59,4 +59,4 @@ def test_models_are_not_remembered_for_ever() -> None:
     tokenizer = loaded(late("words"), "ex/m")
     for number in range(600):
         loaded(tokenizer, f"other/{number}")
-    assert tokenizer.count("one", "ex/m") is None
+    assert len(tokenizer._models) < 600
