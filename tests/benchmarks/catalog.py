@@ -96,15 +96,14 @@ def beside(name: str, ours: Callable[[str], object], other: Callable[[str], obje
         names = drawn(seed)
         pairs.append((nanoseconds(ours, names), nanoseconds(other, names)))
     ratio = statistics.median(one / two for one, two in pairs)
-    return Row(name, *(statistics.median(column) for column in zip(*pairs, strict=True)), ratio, gate)
+    ours_ns, beside_ns = (statistics.median(column) for column in zip(*pairs, strict=True))
+    return Row(name, ours_ns, beside_ns, ratio, gate)
 
 
 def drawn(seed: int) -> list[str]:
     """Names of models, at random."""
-    draw = random.Random(seed)  # noqa: S311 - no secret
-    return [
-        f"vendor-{draw.randrange(PROVIDERS)}/large-{draw.randrange(MODELS // PROVIDERS)}" for _ in range(LOOKUPS)
-    ]
+    draw = random.Random(seed)
+    return [f"vendor-{draw.randrange(PROVIDERS)}/large-{draw.randrange(MODELS // PROVIDERS)}" for _ in range(LOOKUPS)]
 
 
 def from_memory(catalog: Catalog) -> list[Row]:
@@ -129,11 +128,11 @@ def from_the_file(catalog: Catalog, path: Path) -> list[Row]:
     connection = apsw.Connection(str(path))
 
     def limits(name: str) -> object:
-        catalog._memory.limits.clear()  # noqa: SLF001 - else it would come from there
+        catalog._memory.limits.clear()
         return catalog.limits(name.partition("/")[0], plan="tier-3", model="large-1")
 
     def price(name: str) -> object:
-        catalog._memory.prices.clear()  # noqa: SLF001 - as above
+        catalog._memory.prices.clear()
         return catalog.price(name)
 
     def rows_of_limits(name: str) -> object:
@@ -158,15 +157,10 @@ def main() -> None:
         counts = catalog.counts()
         rows = [*from_memory(catalog), *from_the_file(catalog, path)]
         catalog.close()
-    lines = [f"{counts['providers']} providers, {counts['models']} models, {path_size(counts)} rows in all", ""]
+    lines = [f"{counts['providers']} providers, {counts['models']} models, {sum(counts.values())} rows in all", ""]
     lines.append(f"{'':22} {'ns':>8} {'beside':>8} {'ratio':>7} {'gate':>5}")
     lines += [f"{row.name:22} {row.ours_ns:8.0f} {row.beside_ns:8.0f} {row.ratio:7.1f} {row.gate:5}" for row in rows]
     sys.stdout.write("\n".join(lines) + "\n")
-
-
-def path_size(counts: dict[str, int]) -> int:
-    """How many rows there are."""
-    return sum(counts.values())
 
 
 if __name__ == "__main__":
