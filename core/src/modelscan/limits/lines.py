@@ -131,8 +131,8 @@ class Lines:
         waiter.granted(error)
 
     def _too_late(self, waiter: Waiter, now: float) -> None:
+        due = self._leave(waiter, now)  # first: nobody waits behind itself
         wait_s, limit = self._book.wait_s(waiter.demand, now), self._book.tightest(waiter.needs, now)
-        due = self._leave(waiter, now)
         waiter.granted(too_late(waiter.demand, wait_s, limit=limit))
         self.serve(due, now)
 
