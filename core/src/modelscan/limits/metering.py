@@ -16,7 +16,10 @@ from modelscan.types.usage import REFUSED, Usage
 
 Weights = tuple[tuple[str, int | Fraction], ...]
 
-_SUMS: Final[Mapping[str, Weights]] = {"tokens": (("input_tokens", 1), ("output_tokens", 1))}
+_SUMS: Final[Mapping[str, Weights]] = {
+    "tokens": (("input_tokens", 1), ("output_tokens", 1)),
+    "enqueued_tokens": (("input_tokens", 1),),  # what a batch holds of the queue until it is done
+}
 _BY_CALL: Final = frozenset({"requests", "concurrent", "sessions"})
 _COUNTED: Final = frozenset(Usage.__struct_fields__) - {"other", "is_reported"}
 

@@ -33,6 +33,7 @@ _PERIODS: Final[Mapping[str, CalendarPeriod]] = {
     "session": "total",
 }
 _CAPABILITIES: Final = {  # what vendors call the endpoints of their limits
+    "/v1/batches": "batch",
     "agent": "realtime",
     "asr": "transcription",
     "audio-transcriptions": "transcription",
