@@ -82,6 +82,7 @@ def provenance(own: str, parents: str, sources: Mapping[str, Source]) -> Columns
     }
 
 
+@lru_cache(maxsize=4096)
 def freshness_of(source_url: str, trust: Trust, verified: str, today: dt.date) -> Freshness:
     """The same as an answer says it. What a package says of itself, with no page behind it, doesn't age."""
     day = day_of(verified)

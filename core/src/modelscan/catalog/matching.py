@@ -29,11 +29,15 @@ def _nearness(group: str, names: Sequence[str]) -> tuple[int, int] | None:
     """How nearly a limit is meant for the model: by name, by a long pattern, by a short one, or with all; None: not."""
     if group == "[]":
         return _FOR_ALL
-    found = [_match(member, name, -at) for member in texts_of(group) for at, name in enumerate(names)]
-    return max((one for one in found if one is not None), default=None)
+    nearest: tuple[int, int] | None = None
+    for member in texts_of(group):
+        near = _match(member, names)
+        if near is not None and (nearest is None or near > nearest):
+            nearest = near
+    return nearest
 
 
-def _match(member: str, name: str, rank: int) -> tuple[int, int] | None:
-    if member == name:
-        return (2, rank)
-    return (1, len(member)) if "*" in member and fnmatchcase(name, member) else None
+def _match(member: str, names: Sequence[str]) -> tuple[int, int] | None:
+    if member in names:
+        return (2, -names.index(member))
+    return (1, len(member)) if "*" in member and any(fnmatchcase(name, member) for name in names) else None
