@@ -7,18 +7,17 @@ process comes from the ledger, once for each budget and period.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from decimal import ROUND_FLOOR, Decimal
 from typing import Final
 from uuid import uuid4
 
 import attrs
 
+from modelscan.accounting.exact import nano_within
 from modelscan.contracts.limiter import CalendarPeriod, Lease, Quota
 from modelscan.errors import ConfigurationError
 from modelscan.types.context import CallContext
 from modelscan.types.limits import Budget
 
-NANO: Final = 1_000_000_000
 BUDGETS: Final = "budgets"
 """The account under which a shared store keeps the quotas of all budgets together."""
 
@@ -130,7 +129,7 @@ class BudgetBook:
             key=key,
             kind="calendar",
             unit=budget.currency,
-            amount=nano(budget.amount),
+            amount=nano_within(budget.amount),
             account=BUDGETS,
             period=_PERIODS[budget.per],
             blocks=budget.hard,
@@ -171,8 +170,3 @@ def affordable(left: int, cost: Callable[[int], int], most: int) -> int:
         middle = (low + high) // 2
         low, high = (middle, high) if cost(middle) <= left else (low, middle)
     return low
-
-
-def nano(amount: Decimal) -> int:
-    """Money in whole billionths, never more than it is."""
-    return int((amount * NANO).to_integral_value(ROUND_FLOOR))

@@ -52,3 +52,13 @@ def ceiling(value: Fraction) -> int:
 def in_nano(amount: Decimal) -> int:
     """The amount in billionths, rounded up: what limits and budgets count."""
     return int(_UP.to_integral_value(EXACT.scaleb(amount, NANO)))
+
+
+def nano_within(amount: Decimal) -> int:
+    """The amount in billionths, rounded down: what a budget holds."""
+    return int(EXACT.scaleb(amount, NANO) // 1)
+
+
+def of_nano(amount: int) -> Decimal:
+    """So many billionths as a decimal number."""
+    return Decimal(amount).scaleb(-NANO)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 import click
 import msgspec
 
+from modelscan.accounting.exact import of_nano
 from modelscan.cli.output import Caution, print_json, print_table
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _row(each: LimitStatus) -> tuple[str, ...]:
 
 
 def _amount(amount: int, unit: str) -> str:
-    return f"{Decimal(amount) / 10**9:f}" if unit.isupper() else f"{amount:,}"
+    return f"{of_nano(amount):f}" if unit.isupper() else f"{amount:,}"
 
 
 def _bar(each: LimitStatus) -> str:

@@ -11,8 +11,8 @@ import attrs
 import msgspec
 
 from modelscan.accounting.budgets import BudgetBook, Drawn, affordable
-from modelscan.accounting.budgets import nano as nano_of
 from modelscan.accounting.estimates.bounding import bound_of
+from modelscan.accounting.exact import nano_within, of_nano
 from modelscan.client.endpoints import Endpoint
 from modelscan.client.knowledge import EndpointTerms
 from modelscan.client.pricing import Priced
@@ -113,7 +113,7 @@ class Affording:
             return cost.of(answer.bounds(tokens))
 
         standings = await self._limiter.standing([each.quota for each in hard]) if hard else ()
-        caps = [nano_of(budget.amount) for budget in each_call]
+        caps = [nano_within(budget.amount) for budget in each_call]
         free = min([each.quota.amount - told.used for each, told in zip(hard, standings, strict=True)] + caps)
         tokens = affordable(free, at, answer.longest)
         rest = [each.quota.amount - told.used + told.open for each, told in zip(hard, standings, strict=True)] + caps
@@ -129,8 +129,8 @@ class Affording:
 
     def _check_each(self, endpoint: Endpoint, most: int, each_call: Sequence[Any]) -> None:
         for budget in each_call:
-            if most > nano_of(budget.amount):
-                raise _too_dear(endpoint, most, nano_of(budget.amount))
+            if most > nano_within(budget.amount):
+                raise _too_dear(endpoint, most, nano_within(budget.amount))
 
 
 def _is_plain(asked: Any) -> bool:
@@ -221,7 +221,7 @@ def _unknown(endpoint: Endpoint, why: str) -> BudgetExceededError:
 
 def _too_dear(endpoint: Endpoint, most: int, left: int) -> BudgetExceededError:
     return BudgetExceededError(
-        f"the call could cost {Decimal(most) / 10**9:f}, and {Decimal(max(0, left)) / 10**9:f} of its budget is left",
+        f"the call could cost {of_nano(most):f}, and {of_nano(max(0, left)):f} of its budget is left",
         provider=endpoint.candidate.provider,
         model=endpoint.target.model,
     )

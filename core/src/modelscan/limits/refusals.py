@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from math import isinf
 from typing import TYPE_CHECKING, Final
 
+from modelscan.accounting.exact import of_nano
 from modelscan.contracts.limiter import Demand, Quota
 from modelscan.errors import BudgetExceededError, LimitExceededError
 
 if TYPE_CHECKING:
     from modelscan.limits.counters import Counter
 
-NANO: Final = 1_000_000_000
 _TIMES: Final = {1: "second", 60: "minute", 3600: "hour", 86400: "day"}
 
 
@@ -71,7 +70,7 @@ def described(quota: Quota) -> str:
 def shown(quota: Quota, amount: int) -> str:
     """An amount with its unit; money as what it is."""
     if quota.is_money:
-        return f"{Decimal(amount) / NANO:f} {quota.unit}"
+        return f"{of_nano(amount):f} {quota.unit}"
     return f"{amount:,} {'calls' if quota.unit == 'concurrent' else quota.unit.replace('_', ' ')}"
 
 
