@@ -8,16 +8,18 @@ import sys
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from catalog_packages import ACME, Packages
 from modelscan.catalog import Catalog, KnownModel
 from modelscan.catalog.format import Catalog as File
 from modelscan.catalog.format import Prices
+from modelscan.catalog.installed import names, package_of
 from modelscan.catalog.reading import read
 from modelscan.errors import CatalogError, UnknownNameError
 
-REAL = sorted(Path(__file__).parents[3].glob("plugins/providers/*/src/*/catalog.yaml"))
+REAL = [package for package in map(package_of, names()) if package is not None]
 
 
 def price_of_big(catalog: Catalog) -> Decimal:
@@ -178,15 +180,15 @@ def test_a_package_that_stands_in_for_another_module_stops_nothing(
     assert catalog.seed(["odd"]) == ()
 
 
-@pytest.mark.skipif(not REAL, reason="the providers of the workspace lie beside the core, not in it")
+@pytest.mark.skipif(not REAL, reason="no provider that brings data is installed")
 def test_every_providers_file_comes_back_as_it_was(path: Path) -> None:
     catalog = Catalog(path)
     runs = catalog.seed()
     assert [run for run in runs if run.outcome == "failed"] == []
-    for file in REAL:
-        document = read(file.read_text(encoding="utf-8"), File, name=str(file))
-        assert tuple(known.plan for known in catalog.plans(document.provider)) == document.plans
-        found = catalog.models(document.provider)
+    for package in REAL:
+        document = read(package.text(), File, name=package.path)
+        assert tuple(known.plan for known in catalog.plans(package.provider)) == document.plans
+        found = catalog.models(package.provider)
         assert [whole(catalog, known) for known in found] == list(document.models)
     assert len(catalog.providers()) >= len(REAL)
     assert len(catalog.models()) == catalog.counts()["models"]
@@ -200,8 +202,6 @@ def test_a_whole_file_comes_back_as_it_was(catalog: Catalog) -> None:
 
 def whole(catalog: Catalog, known: KnownModel) -> object:
     """A model with all its prices, whatever the plan."""
-    import msgspec
-
     rows = [past.row for past in catalog.history(known.name) if past.ended is None]
     kinds: dict[str, list[object]] = {"Prices": [], "Factor": [], "Allowance": []}
     for row in rows:
