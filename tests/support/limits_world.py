@@ -1,7 +1,7 @@
 """An engine of the limits in virtual time, and a provider that counts at its door what comes in.
 
-A call comes to the provider at some moment between `sent` and `arrived`; there it counts, in a closed rolling window, at
-any moment or by the provider's calendar. Times are multiples of 1/64 s, which floats hold exactly.
+A call comes to the provider at some moment between `sent` and `arrived`; there it counts, in a closed rolling window,
+at any moment or by the provider's calendar. Times are multiples of 1/64 s, which floats hold exactly.
 """
 
 from __future__ import annotations
@@ -77,6 +77,7 @@ class World:
     calls: list[Call] = field(default_factory=list)
     off_s: float = 0.0
     """How far the machine's clock is off the provider's."""
+    was_clock_set: bool = False
 
     def __post_init__(self) -> None:
         clock = SteadyWallClock(lambda: self.true_wall() + self.off_s, lambda: self.now)
@@ -90,7 +91,7 @@ class World:
         """The provider's clock."""
         return NEW_YEAR_S + self.now
 
-    def call(self, demand: Demand, journey: Journey = Journey(), *, is_cancelled_on_grant: bool = False) -> Call:  # noqa: B008 - frozen
+    def call(self, demand: Demand, journey: Journey = Journey(), *, is_cancelled_on_grant: bool = False) -> Call:
         """Ask for a lease, and go on the journey when there is one."""
         call = Call(demand, journey, self.now)
         self.calls.append(call)
@@ -163,21 +164,23 @@ class World:
         else:
             lease.forfeit("bound")
 
-    # -- what the provider sees -------------------------------------------------------------------------------------------
-
     def over_admitted(self, quota: Quota) -> int:
-        """The most by which the provider's door saw the amount passed, beyond the debt of the calls concerned."""
+        """By how much the provider's door saw the amount passed, beyond what calls were worth more than reserved."""
         seen = [
             (call.counted_at, call.over_at, *call.worth_of(quota))
             for call in self.calls
             if call.counted_at <= self.now and any(claim.quota.key == quota.key for claim in call.demand.claims)
         ]
-        most = 0
-        for at, _, _, _ in seen:
-            within = [each for each in seen if _counts(quota, each, at)]
-            debt = sum(max(0, worth - amount) for _, _, worth, amount in within)
-            most = max(most, sum(worth for _, _, worth, _ in within) - debt - quota.amount)
-        return most
+        moments = [(at, 1, min(worth, amount)) for at, _, worth, amount in seen]
+        moments += [
+            (_leaves_at(quota, at, over), 2 if quota.kind == "rate" else 0, -min(worth, amount))
+            for at, over, worth, amount in seen
+        ]
+        level = most = 0
+        for _, _, change in sorted(moments):
+            level += change
+            most = max(most, level)
+        return most - quota.amount
 
     def counter(self, quota: Quota) -> Counter:
         return self.engine.book.counters[quota.key]
@@ -198,8 +201,8 @@ class World:
             assert counter.open == sum(entry.amount for entry in undated), key
             assert counter.used >= counter.open, key
             if isinstance(counter, Rate):
-                held = sum(bucket.worth for bucket in counter._buckets)  # noqa: SLF001 - the law of its books
-                assert counter.used == held + counter.open + counter._foreign, key  # noqa: SLF001
+                held = sum(bucket.worth for bucket in counter._buckets)
+                assert counter.used == held + counter.open + counter._foreign, key
             claims = [claim for call in self.calls if not call.is_decided for claim in call.demand.claims]
             assert counter.waiting == sum(claim.amount for claim in claims if claim.quota.key == key), key
         assert self.engine.lines.waiting == sum(not call.is_decided for call in self.calls)
@@ -207,10 +210,10 @@ class World:
     def check_nobody_is_forgotten(self) -> None:
         """Of those lines that share counters, one at least can't go on: else a wake-up was lost."""
         lines, seen = self.engine.lines, set()
-        for line in lines._lines.values():  # noqa: SLF001 - what a caller can't see
+        for line in lines._lines.values():
             if line in seen:
                 continue
-            together = lines._together({line: None})  # noqa: SLF001
+            together = lines._together({line: None})
             seen.update(together)
             firsts = [first for each in together if (first := each.first()) is not None]
             assert not firsts or not all(self._could_go(first) for first in firsts), [each.demand for each in firsts]
@@ -218,18 +221,18 @@ class World:
     def _could_go(self, waiter: Waiter) -> bool:
         if self.engine.book.opens_at(waiter.demand.gates) > self.now:
             return False
+        if self.was_clock_set and any(counter.quota.period == "minute" for counter, _ in waiter.needs):
+            return False  # it is looked at again when it was to be by the clock of before
         return all(counter.free(self.now) >= amount for counter, amount in waiter.needs if counter.quota.blocks)
 
 
-def _counts(quota: Quota, each: tuple[float, float, int, int], at: float) -> bool:
-    """Whether a call counts at a moment of the provider's."""
-    counted_at, over_at, _, _ = each
+def _leaves_at(quota: Quota, counted_at: float, over_at: float) -> float:
+    """Until when a call counts: in a window that moment is within."""
     if quota.kind == "gauge":
-        return counted_at <= at < over_at
+        return over_at
     if quota.kind == "rate":
-        return at - quota.window_s <= counted_at <= at
-    begin, _ = period_of(quota.period, quota.zone, quota.anchor, NEW_YEAR_S + at)
-    return begin <= NEW_YEAR_S + counted_at and counted_at <= at
+        return counted_at + quota.window_s
+    return period_of(quota.period, quota.zone, quota.anchor, NEW_YEAR_S + counted_at)[1] - NEW_YEAR_S
 
 
 def demand(*claims: tuple[Quota, int], tenant: str = "", priority: int = 0, **other: object) -> Demand:
@@ -255,4 +258,6 @@ def budget(amount: int, *, key: str = "budget", period: Literal["hour", "day", "
 
 def outcomes(calls: Sequence[Call]) -> list[str]:
     """What became of calls, in words."""
-    return ["lease" if call.lease else "cancelled" if call.is_cancelled else type(call.error).__name__ for call in calls]
+    return [
+        "lease" if call.lease else "cancelled" if call.is_cancelled else type(call.error).__name__ for call in calls
+    ]

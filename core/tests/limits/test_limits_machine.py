@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from limits_world import Call, Ending, Journey, World
 
+from limits_world import Ending, Journey, World
 from modelscan.contracts.limiter import Claim, Demand, Quota
 
 REQUESTS = Quota(key="requests", kind="rate", unit="requests", amount=4, window_s=16)
@@ -17,7 +17,7 @@ HOUR = Quota(key="hour", kind="calendar", unit="requests", amount=12, period="mi
 MONEY = Quota(key="money", kind="calendar", unit="USD", amount=500)
 SOFT = Quota(key="soft", kind="calendar", unit="USD", amount=50, blocks=False)
 STEPS_S = (0.0, 1 / 64, 0.5, 1.0, 3.0, 8.0, 16.0, 31.984375)
-SETS = ((REQUESTS,), (REQUESTS, GAUGE), (TOKENS, REQUESTS), (SMALL, TOKENS, GAUGE), (MONEY, REQUESTS), (MONEY, SOFT))
+SETS: tuple[tuple[Quota, ...], ...] = ((REQUESTS,), (REQUESTS, GAUGE), (TOKENS, REQUESTS), (SMALL, TOKENS, GAUGE), (MONEY, REQUESTS), (MONEY, SOFT))
 SETS += ((HOUR, GAUGE), (GAUGE,), (MONEY, GAUGE, TOKENS), (HOUR, MONEY))
 
 seconds = st.sampled_from(STEPS_S)
@@ -88,9 +88,9 @@ class Limits(RuleBasedStateMachine):
         ending: Ending,
         factor: int,
         deadline_s: float | None,
-        cancels: bool,  # noqa: FBT001 - Hypothesis passes it by name
+        cancels: bool,
     ) -> None:
-        """Tokens may turn out to be more than was reserved; money is reserved by its bound, and everything else is what it is."""
+        """Tokens may turn out to be more than was reserved; money is reserved by its bound."""
         worths = tuple(self.worth(claim, factor if ending == "settled" else min(factor, 1)) for claim in demand.claims)
         self.ask(demand, Journey(to_server_s, to_head_s, to_end_s, worths, ending), deadline_s, cancels=cancels)
 
@@ -121,8 +121,8 @@ class Limits(RuleBasedStateMachine):
     @rule(data=st.data())
     def a_lease_is_detached_and_attached(self, data: st.DataObject) -> None:
         living = [call for call in self.world.calls if call.lease and call.lease.state in ("sent", "arrived")]
-        if living and data.draw(st.booleans()):
-            lease = living[0].lease
+        if living:
+            lease = data.draw(st.sampled_from(living)).lease
             assert lease is not None
             other = self.world.engine.attach(lease.detach(), self.world.now)
             lease.state = other.state  # the world goes on with the one it has: both hold the same entries
@@ -144,6 +144,7 @@ class Limits(RuleBasedStateMachine):
     @rule(off_s=st.sampled_from((0.0, -3600.0, -30.0, 30.0, 90000.0)))
     def the_clock_of_the_machine_is_set(self, off_s: float) -> None:
         self.world.off_s = off_s
+        self.world.was_clock_set = True
 
     @rule(quota=st.sampled_from((TOKENS, SMALL, GAUGE)))
     def an_amount_is_halved_or_raised_again(self, quota: Quota) -> None:
@@ -170,7 +171,8 @@ class Limits(RuleBasedStateMachine):
         self.world.run(64.0)  # what was taken between a reset by the one clock and by the other counts once more
         for quota in (REQUESTS, TOKENS, SMALL, GAUGE, HOUR):
             if quota.key in self.world.engine.book.counters:
-                kept = sum(claim.amount for call in crashed for claim in call.demand.claims if claim.quota.key == quota.key)
+                claims = [claim for call in crashed for claim in call.demand.claims]
+                kept = sum(claim.amount for claim in claims if claim.quota.key == quota.key)
                 assert self.world.engine.standing(quota, self.world.now).used <= kept, quota.key
 
 
