@@ -354,3 +354,29 @@ async def test_a_line_of_many_asks_for_one_at_a_time(make: Making, shared_server
     await asyncio.gather(*waiting, return_exceptions=True)
     claim = Claim(gauge, 1)
     await asyncio.wait_for(limiter.reserve(Demand(account=gauge.account, model="m", claims=(claim,))), 1.0)
+
+
+async def test_whoever_waits_for_a_budget_holds_up_nobody_else(make: Making) -> None:
+    limiter = make()
+    quotas, mine, yours = Quotas(), Quotas(), Quotas()
+    rate = quotas.rate(100, window_s=60)
+    budget, another = mine.calendar(10, unit="USD"), yours.calendar(10, unit="USD")
+    first = arrived(await granted(limiter, (rate, 1), (budget, 9)))
+    order: list[int] = []
+
+    async def call(number: int) -> None:
+        lease = await limiter.reserve(demand((rate, 1), (budget, 4)))
+        order.append(number)
+        arrived(lease).settle((1, 2))
+
+    waiting = [asyncio.ensure_future(call(number)) for number in range(6)]
+    quitting = asyncio.ensure_future(limiter.reserve(demand((rate, 1), (budget, 4))))
+    await asyncio.sleep(0.05)
+    (await asyncio.wait_for(limiter.reserve(demand((rate, 1), (another, 9))), 1.0)).release()
+    (standing,) = await limiter.standing([budget])
+    assert standing.waiting == 28
+    quitting.cancel()
+    first.settle((1, 0))
+    results = await asyncio.wait_for(asyncio.gather(*waiting, quitting, return_exceptions=True), 3.0)
+    assert order == [0, 1, 2, 3]
+    assert [type(each) for each in results[4:]] == [BudgetExceededError, BudgetExceededError, asyncio.CancelledError]

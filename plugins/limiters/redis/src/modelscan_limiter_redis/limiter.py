@@ -249,7 +249,7 @@ def _wait_s(answer: int | list[Any]) -> float:
     if isinstance(answer, int):
         return 0.0
     why, _, wait_us, _ = answer
-    return wait_us / 1e6 if why in ("wait", "stale") else inf
+    return wait_us / 1e6 if why in ("wait", "short", "stale") else inf
 
 
 _every: weakref.WeakSet[RedisLimiter] = weakref.WeakSet()

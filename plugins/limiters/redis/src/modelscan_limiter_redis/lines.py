@@ -30,9 +30,12 @@ class Part(NamedTuple):
 
 
 class Waiter:
-    """One demand on its way to a lease. `granted` counts the parts that it has."""
+    """One demand on its way to a lease. `granted` counts the parts that it has.
 
-    __slots__ = ("demand", "future", "granted", "is_over", "number", "parts", "timer")
+    `parked_at` is the budget for which it stands aside, `came_from` the one for which it last did.
+    """
+
+    __slots__ = ("came_from", "demand", "future", "granted", "is_over", "number", "parked_at", "parts", "timer")
 
     def __init__(self, demand: Demand, parts: Sequence[Part], number: int, future: asyncio.Future[RedisLease]) -> None:
         self.demand = demand
@@ -41,6 +44,8 @@ class Waiter:
         self.future = future
         self.granted = 0
         self.is_over = False
+        self.parked_at = ""
+        self.came_from = ""
         self.timer: asyncio.TimerHandle | None = None
 
     def end(self) -> None:
@@ -53,7 +58,7 @@ class Waiter:
 
 Lane = OrderedDict[Waiter, None]
 LineKey = tuple[str, tuple[str, ...], tuple[str, ...]]
-"""An account, the keys of the quotas that may refuse, and gates."""
+"""An account, the keys of the quotas that may refuse, and gates. Budgets don't part lines: each user may have one."""
 
 
 class Line:

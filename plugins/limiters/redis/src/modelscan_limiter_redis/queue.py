@@ -14,6 +14,7 @@ from modelscan_limiter_redis.domains import Domain
 from modelscan_limiter_redis.leases import RedisLease
 from modelscan_limiter_redis.lines import WIDEST, Line, LineKey, Part, Waiter
 from modelscan_limiter_redis.operations import Answer, Ask, AwayError, Step
+from modelscan_limiter_redis.parking import Parking
 from modelscan_limiter_redis.refusals import beyond, broke, never, too_late
 from modelscan_limiter_redis.server import EXACT_BELOW
 
@@ -34,6 +35,7 @@ class Queue:
         self._lines: dict[LineKey, Line] = {}
         self._ready: dict[Line, None] = {}
         self._opened = 0
+        self._parking = Parking(self._unpark)
 
     async def lease(self, demand: Demand) -> RedisLease:
         """A lease from the server, after as long a wait as need be. Raises `AwayError` where it can't be asked."""
@@ -77,7 +79,8 @@ class Queue:
 
     def waiting(self, key: str) -> int:
         """How much of a quota those who wait in this process have asked for."""
-        demands = [each.demand for line in self._lines.values() if key in line.keys for each in line.everybody()]
+        in_line = [waiter for line in self._lines.values() for waiter in line.everybody()]
+        demands = [waiter.demand for waiter in (*in_line, *self._parking.everybody())]
         return sum(claim.amount for demand in demands for claim in demand.claims if claim.quota.key == key)
 
     def prepare(self) -> None:
@@ -98,6 +101,7 @@ class Queue:
         for line in domain.lines:
             if keys is None or not line.keys.isdisjoint(keys):
                 self._ready[line] = None
+        self._parking.came_back(keys)
         if self._ready:
             self._courier().wake()
 
@@ -109,6 +113,9 @@ class Queue:
             for waiter in (*line.everybody(), *line.refused):
                 _fail(waiter, error())
             line.refused = []
+        for waiter in self._parking.everybody():
+            _fail(waiter, error())
+        self._parking.clear()
 
     # --- Answers -----------------------------------------------------------------------------------------------------
 
@@ -124,6 +131,7 @@ class Queue:
             else:
                 waiter.end()
                 waiter.future.set_result(self._granted(waiter))
+            self._parking.passed(waiter)
         else:
             claims = waiter.parts[waiter.granted].claims
             self._give_back(waiter)
@@ -154,13 +162,22 @@ class Queue:
             until = min(inf if demand.deadline is None else demand.deadline, now + self._longest_wait_s)
             if not demand.may_wait or until < now + least_us / 1e6 or until <= now:
                 _fail(waiter, too_late(demand, wait_s, claims[place].quota if place >= 0 else None))
+            elif why == "short":
+                self._parking.park(waiter, claims[place].quota.key, wait_s)
+                self._arm(waiter, line)
+                self._courier().listen([part.domain for part in waiter.parts])
             else:
                 self._keep(waiter, line, wait_s)
+        if waiter.is_over:
+            self._parking.passed(waiter)
 
     def _keep(self, waiter: Waiter, line: Line, wait_s: float) -> None:
         if not line.refused:
             line.wait_s = wait_s
         line.refused.append(waiter)
+        self._arm(waiter, line)
+
+    def _arm(self, waiter: Waiter, line: Line) -> None:
         if waiter.timer is None:
             waiter.timer = asyncio.get_running_loop().call_later(self._longest_wait_s, self._is_late, waiter, line)
 
@@ -184,8 +201,16 @@ class Queue:
             del self._lines[line.key]
             line.close()
 
+    def _unpark(self, waiter: Waiter) -> None:
+        line = self._line(waiter.demand, waiter.parts)
+        line.put_back([waiter])
+        if not line.is_blocked:
+            self._ready[line] = None
+            self._courier().wake()
+
     def _line(self, demand: Demand, parts: Sequence[Part]) -> Line:
-        keys = tuple(claim.quota.key for claim in demand.claims if claim.quota.blocks)
+        quotas = (claim.quota for claim in demand.claims)
+        keys = tuple(quota.key for quota in quotas if quota.blocks and not quota.is_money)
         key = (demand.account, keys, demand.gates)
         line = self._lines.get(key)
         if line is None:
@@ -206,6 +231,8 @@ class Queue:
         self._leave(waiter, line)
 
     def _leave(self, waiter: Waiter, line: Line) -> None:
+        self._parking.drop(waiter)
+        line = self._lines.get(line.key, line)  # it may be another by now, if it was empty in between
         was_first = line.first() is waiter
         if line.drop(waiter) and (was_first or not line.size):
             if not line.size:

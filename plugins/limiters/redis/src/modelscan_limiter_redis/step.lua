@@ -3,8 +3,8 @@
 -- KEYS[1] is the beginning of the names of all keys of the account; it holds their hash tag, so all lie on one node.
 --   h          sorted set: who holds leases, by the moment at which they must have been heard of again
 --   l:HOLDER   hash: a holder's leases by number, each {is_dated, quota, amount, date, quota, amount, date, ...}
---   q:QUOTA    hash: k(ind), w(indow), u(sed), o(pen: the part whose worth isn't known yet), s(tart) and e(nd) of the
---              calendar period; and "@DATE" = amount for all that is dated
+--   q:QUOTA    hash: kind, window, used, open (the part whose worth isn't known yet), start and end of the calendar
+--              period, by their first letters; and "@DATE" = amount for all that is dated
 --   d:QUOTA    sorted set: the dates of q:QUOTA, oldest first
 --   g          hash: gates, with the moment until which each is shut
 --   m          what this state is called; another name after it was lost
@@ -210,12 +210,13 @@ local function waits(spec, amount)
   return q.kind == 'rate' and q.window or next_reaping(), soonest
 end
 
--- 1 where all fits; else {why, place of the claim, wait, shortest wait}.
+-- 1 where all fits; else {why, place of the claim, wait, shortest wait}; `short` where only budgets, held by calls under
+-- way, are in the way.
 local function room(claims, needed_gates)
-  local wait, least, which = 0, 0, -1
+  local wait, least, which, why = 0, 0, -1, 'short'
   for _, gate in ipairs(needed_gates) do
     local opens = shut_until(gate)
-    if opens > now and opens - now > wait then wait, least = opens - now, opens - now end
+    if opens > now and opens - now > wait then wait, least, why = opens - now, opens - now, 'wait' end
   end
   for i = 1, #claims, 2 do
     local spec, amount = specs[claims[i] + 1], claims[i + 1]
@@ -228,11 +229,12 @@ local function room(claims, needed_gates)
       end
       local mine, soonest = waits(spec, amount)
       if mine < 0 then return {'never', place, 0, 0} end
+      if not spec.is_money then why = 'wait' end
       if mine > wait or which < 0 then which = place end
       wait, least = math.max(wait, mine), math.max(least, soonest)
     end
   end
-  if wait > 0 then return {'wait', which, wait, least} end
+  if wait > 0 then return {why, which, wait, least} end
   return 1
 end
 
