@@ -12,10 +12,10 @@ from modelscan.accounting.budgets import (
     BudgetBook,
     affordable,
     last_allotment,
-    nano,
     opened,
     shown_key,
 )
+from modelscan.accounting.exact import nano_within, of_nano
 from modelscan.errors import ConfigurationError
 from modelscan.limits.unlimited import UnlimitedLease
 from modelscan.types.context import CallContext
@@ -60,7 +60,7 @@ def test_a_budget_is_a_quota_of_billionths() -> None:
     (each,) = BudgetBook([Budget("0.0000000019", per="day", hard=False)]).drawn(CallContext())[0]
     quota = each.quota
     assert (quota.kind, quota.unit, quota.amount, quota.period, quota.blocks) == ("calendar", "USD", 1, "day", False)
-    assert nano(Decimal("2.5")) == 2_500_000_000
+    assert nano_within(Decimal("2.5")) == 2_500_000_000
 
 
 @pytest.mark.parametrize(
@@ -143,3 +143,7 @@ def test_a_budget_without_a_name_is_another_each_time_it_is_opened() -> None:
 @pytest.mark.parametrize(("left", "tokens"), [(1_000, 100), (10_000, 100), (505, 50), (14, 0), (5, 0), (4, -1)])
 def test_the_longest_answer_that_is_left_for(left: int, tokens: int) -> None:
     assert affordable(left, lambda tokens: 5 + tokens * 10 - (tokens > 99) * 5, 100) == tokens
+
+
+def test_billionths_are_read_as_what_they_are() -> None:
+    assert [str(of_nano(amount)) for amount in (1_500_000_000, 5 * 10**9, 1)] == ["1.5", "5", "1E-9"]

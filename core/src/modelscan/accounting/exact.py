@@ -60,5 +60,5 @@ def nano_within(amount: Decimal) -> int:
 
 
 def of_nano(amount: int) -> Decimal:
-    """So many billionths as a decimal number."""
-    return Decimal(amount).scaleb(-NANO)
+    """So many billionths as a decimal number, without zeros at its end: people read it."""
+    return EXACT.divide(Decimal(amount), Decimal(10**NANO))
