@@ -268,13 +268,17 @@ class Metering:
         if not self.book and not context.budgets:
             return (), ()
         drawn, around = self.book.drawn(context)
-        for each in (*around, *drawn):
+        await self.count_spent((*around, *drawn))
+        return drawn, around
+
+    async def count_spent(self, budgets: Sequence[Drawn]) -> None:
+        """Have the limiter know, once for each, what programs before this one have spent of these budgets."""
+        for each in budgets:
             if each.is_lasting and each.quota.key not in self._counted:
                 spent = await asyncio.to_thread(self._recorder.spent, each)
                 if spent and each.quota.key not in self._counted:
                     self.limiter.observe(each.quota, spent, None)
                 self._counted.add(each.quota.key)
-        return drawn, around
 
     async def _allotment(self, budget: Drawn, around: Sequence[Drawn]) -> Allotment:
         """What a context has set aside, taken from the budgets around it by the first call that draws on it."""

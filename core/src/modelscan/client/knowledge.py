@@ -147,6 +147,18 @@ class Knowledge:
         known = self._facts.limits(account.provider, account.plan, "") if self._holds_catalog else ()
         return of_plan(account, known, self._headroom)
 
+    def learned_of(self, account: Account) -> tuple[Metered, ...]:
+        """The limits that the provider has told this program of, or one before it, for any model of an account."""
+        if self._given_for(account):
+            return ()
+        learned = [each for each in self._learned.everything(time.time()) if each.account == account.key]
+        found = []
+        for name in sorted({each.model for each in learned}):
+            of_model = [each for each in learned if each.model == name]
+            metered = planned(Subject(account, name), learned=of_model, headroom=self._headroom)
+            found += [attrs.evolve(each, models=name) for each in metered]
+        return tuple(found)
+
     def forget(self, account_key: str) -> None:
         """Work out an account's terms anew: something was learned."""
         for endpoint, terms in self._terms.items():

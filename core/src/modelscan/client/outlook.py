@@ -76,6 +76,7 @@ async def standing_of(
     """How every limit of these accounts, and of those called, stands; then every budget that a call here draws on."""
     rows = {row.metered.quota.key: row for row in _rows(metering, accounts, provider)}
     drawn = metering.book.drawn(context)[0]
+    await metering.count_spent(drawn)
     quotas = [*(row.metered.quota for row in rows.values()), *(each.quota for each in drawn)]
     told = await metering.limiter.standing(quotas)
     limits = [_of_limit(row, found) for row, found in zip(rows.values(), told, strict=False)]
@@ -89,7 +90,7 @@ def _rows(metering: Metering, accounts: Sequence[Account], provider: str | None)
         for metered in terms.metered:
             yield _Row(terms.subject.account, metered)
     for account in accounts:
-        for metered in metering.knowledge.of_plan(account):
+        for metered in (*metering.knowledge.of_plan(account), *metering.knowledge.learned_of(account)):
             yield _Row(account, metered)
 
 
