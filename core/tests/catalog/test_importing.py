@@ -221,3 +221,17 @@ def test_a_distribution_whose_metadata_cant_be_read_still_brings_its_data(catalo
     packages.put("dim", ACME.replace("provider: acme", "provider: dim"))
     (packages.folder / "modelscan_provider_dim-1.0.dist-info" / "METADATA").write_bytes(b"")
     assert catalog.model("dim/tiny").model.id == "tiny"
+
+
+def test_of_two_distributions_the_one_named_after_the_provider_brings_the_data(
+    catalog: Catalog, packages: Packages
+) -> None:
+    packages.put("theirs", ACME.replace("provider: acme", "provider: theirs").replace("Big One", "From elsewhere"))
+    info = packages.folder / "modelscan_provider_theirs-1.0.dist-info"
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: aaa-fork\nVersion: 1.0\n", encoding="utf-8")
+    info.rename(packages.folder / "aaa_fork-1.0.dist-info")
+    forked = packages.folder / "aaa_fork-1.0.dist-info" / "entry_points.txt"
+    forked.write_text("[modelscan.providers]\nacme = modelscan_provider_theirs\n", encoding="utf-8")
+    packages.put("acme", ACME, version="1.1")
+    assert catalog.model("acme/big-1").model.name == "Big One"
+    assert catalog.validations("acme")[0].source == "modelscan-provider-acme"

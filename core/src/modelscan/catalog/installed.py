@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import re
 from importlib.util import find_spec
+from typing import Final
 
 import msgspec
 
 from modelscan.plugins.discovery import Found, canonical, distribution_of, installed
 
-FILE = "catalog.yaml"
+FILE: Final = "catalog.yaml"
+_TOLD: Final = re.compile(r"(?mi)^(name|version):(.*)$")
 
 
 class Package(msgspec.Struct, frozen=True):
@@ -34,16 +36,19 @@ def names() -> tuple[str, ...]:
 
 def package_of(provider: str) -> Package | None:
     """What brings a provider's data; None where nothing does. The distribution that is named after it goes first."""
-    found = [one for one in installed() if one.kind == "provider" and one.name == provider]
-    found.sort(key=lambda one: _distribution(one) != distribution_of("provider", provider))
-    return next(_packages(found), None)
+    found = [_package(one) for one in installed() if one.kind == "provider" and one.name == provider]
+    packages = [package for package in found if package is not None]
+    packages.sort(key=lambda package: package.distribution != distribution_of("provider", provider))
+    return packages[0] if packages else None
 
 
-def _packages(found: list[Found]) -> Iterator[Package]:
-    for one in found:
-        path = _path(one)
-        if path:
-            yield Package(one.name, _distribution(one), path, f"{_version(one)} {_state(path)}")
+def _package(found: Found) -> Package | None:
+    path = _path(found)
+    if not path:
+        return None
+    told = _told(found)
+    version = f"{told.get('version', '')} {_state(path)}"
+    return Package(found.name, canonical(told.get("name", "")), path, version)
 
 
 def _path(found: Found) -> str:
@@ -63,15 +68,10 @@ def _state(path: str) -> str:
     return f"{found.st_size} {found.st_mtime_ns}"
 
 
-def _distribution(found: Found) -> str:
+def _told(found: Found) -> dict[str, str]:
+    """The distribution's name and version, read as text: a parser takes longer than the rest of a first answer."""
     try:
-        return canonical(found.distribution.name) if found.distribution else ""
+        text = found.distribution.read_text("METADATA") if found.distribution else ""
     except Exception:  # noqa: BLE001 - metadata that can't be read: the data may still be
-        return ""
-
-
-def _version(found: Found) -> str:
-    try:
-        return found.distribution.version if found.distribution else ""
-    except Exception:  # noqa: BLE001 - as above
-        return ""
+        text = ""
+    return {match[1].lower(): match[2].strip() for match in _TOLD.finditer((text or "").partition("\n\n")[0])}
