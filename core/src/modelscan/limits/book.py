@@ -62,9 +62,9 @@ class Book:
             counter.open += entry.amount
             counter.used = used = before + entry.amount
             warned_from = counter.amount * _WARN_AT
-            if used < warned_from:
+            if before < warned_from:
                 counter.is_warned = False
-            elif not counter.is_warned:
+            if used >= warned_from and not counter.is_warned:
                 self._warn(counter, used)
 
     def _warn(self, counter: Counter, used: int) -> None:
