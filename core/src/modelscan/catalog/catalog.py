@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from modelscan.catalog import questions, transfer, upserts
+from modelscan.catalog import questions
 from modelscan.catalog.answers import (
     KnownLimit,
     KnownModel,
@@ -181,6 +181,8 @@ class Catalog:
 
     def counts(self) -> dict[str, int]:
         """How many rows each table holds, as far as it was imported."""
+        from modelscan.catalog import transfer
+
         return self._database.read(transfer.counts)
 
     def validations(self, provider: str = "") -> tuple[Validation, ...]:
@@ -195,19 +197,27 @@ class Catalog:
 
     def upsert_plan(self, provider: str, plan: Plan, source: Source | None = None) -> None:
         """Write a plan and the limits that it lists: they win over a package's from now on, as all upserts do."""
+        from modelscan.catalog import upserts
+
         self._write(lambda at: upserts.put_plan(at, provider, plan, source))
 
     def upsert_limit(self, provider: str, plan: str, limit: PublishedLimit, source: Source | None = None) -> None:
         """Write one limit, in place of the plan's limit that counts the same for the same models."""
+        from modelscan.catalog import upserts
+
         self._write(lambda at: upserts.put_limit(at, provider, plan, limit, source))
 
     def upsert_model(self, provider: str, model: Model, source: Source | None = None) -> None:
         """Write a model with its aliases and the prices that it lists."""
+        from modelscan.catalog import upserts
+
         self._write(lambda at: upserts.put_model(at, provider, model, source))
 
     def upsert_price(self, name: str, price: PriceRow, source: Source | None = None) -> None:
         """Write prices, a factor or an allowance of `provider/model`, in place of what holds on the same conditions."""
         provider, model = split_name(name)
+        from modelscan.catalog import upserts
+
         self._write(lambda at: upserts.put_price(at, provider, model, price, source))
 
     def record(self, run: Validation) -> None:
@@ -216,19 +226,27 @@ class Catalog:
 
     def export_json(self, path: str | Path) -> None:
         """Write everything, with all history, to a JSON file."""
+        from modelscan.catalog import transfer
+
         transfer.write_json(self._database, Path(path))
 
     def import_json(self, path: str | Path) -> None:
         """Take in what `export_json` wrote: its rows win over those that are here, and nothing is deleted."""
+        from modelscan.catalog import transfer
+
         rows = transfer.read_json(Path(path))
         self._write(lambda at: transfer.put(at, rows))
 
     def export_csv(self, folder: str | Path) -> None:
         """Write everything, with all history, to a folder: a CSV file for each table."""
+        from modelscan.catalog import transfer
+
         transfer.write_csv(self._database, Path(folder))
 
     def import_csv(self, folder: str | Path) -> None:
         """Take in what `export_csv` wrote, as `import_json` does."""
+        from modelscan.catalog import transfer
+
         self._write(lambda at: transfer.put(at, transfer.read_csv(at, Path(folder))))
 
     def close(self) -> None:

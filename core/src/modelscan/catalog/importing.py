@@ -12,7 +12,6 @@ from modelscan.catalog.columns import Columns, json_of
 from modelscan.catalog.database import Database, Row
 from modelscan.catalog.format import Catalog
 from modelscan.catalog.installed import Package, package_of
-from modelscan.catalog.overlays import Content, overlaid
 from modelscan.catalog.runs import now, put_run, text_of_moment
 from modelscan.catalog.updating import newest, put_provider, told_of, update_provider
 from modelscan.catalog.writing_rows import PACKAGE
@@ -22,6 +21,8 @@ from modelscan.plugins.notices import told, warn
 
 if TYPE_CHECKING:
     import apsw
+
+    from modelscan.catalog.overlays import Content
 
 _REMEMBERED: Final = 8  # versions of a provider's data: as many environments may share one file without a quarrel
 
@@ -83,6 +84,8 @@ class Importer:
         return self._database.write(lambda connection: _written(connection, catalog, package, version, verified))
 
     def _overlaid(self, provider: str, catalog: Catalog | None, versions: Mapping[str, str]) -> Catalog | None:
+        from modelscan.catalog.overlays import overlaid
+
         for name, version in versions.items():
             content = self._content(name, version)
             if provider in content:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Final
 
 from modelscan.errors import UnknownNameError
@@ -41,6 +40,8 @@ def newest_snapshot(model: str, known: Iterable[str]) -> str:
 
 def unknown(kind: str, name: str, known: Iterable[str], *, provider: str = "", more: str = "") -> UnknownNameError:
     """The error for a name that the catalog doesn't have; it tells the nearest of those that it has."""
+    from difflib import get_close_matches
+
     names = sorted(known)
     near = get_close_matches(name, names, n=3, cutoff=0.5)
     if near:
