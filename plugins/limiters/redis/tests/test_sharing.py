@@ -380,3 +380,27 @@ async def test_whoever_waits_for_a_budget_holds_up_nobody_else(make: Making) -> 
     results = await asyncio.wait_for(asyncio.gather(*waiting, quitting, return_exceptions=True), 3.0)
     assert order == [0, 1, 2, 3]
     assert [type(each) for each in results[4:]] == [BudgetExceededError, BudgetExceededError, asyncio.CancelledError]
+
+
+async def test_a_large_call_of_one_process_isn_t_kept_waiting_by_small_ones_of_another(make: Making) -> None:
+    one, other = make(), make()
+    gauge = Quotas().gauge(10)
+    is_over = asyncio.Event()
+
+    async def small() -> None:
+        while not is_over.is_set():
+            lease = await one.reserve(demand((gauge, 1)))
+            await asyncio.sleep(0.004)
+            arrived(lease).settle((1,))
+
+    flood = [asyncio.ensure_future(small()) for _ in range(30)]
+    await asyncio.sleep(0.1)
+    large = await asyncio.wait_for(other.reserve(demand((gauge, 9))), 3.0)
+    large.release()
+    quitting = asyncio.ensure_future(other.reserve(demand((gauge, 10))))
+    await asyncio.sleep(0.02)
+    quitting.cancel()
+    is_over.set()
+    await asyncio.wait_for(asyncio.gather(*flood), 3.0)
+    assert await used(one, gauge) == 0
+    await granted(one, (gauge, 10))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from modelscan_limiter_redis.leases import RedisLease
 
 WIDEST: Final = 64
+OVERTAKES: Final = 8
 
 
 class Part(NamedTuple):
@@ -32,10 +33,22 @@ class Part(NamedTuple):
 class Waiter:
     """One demand on its way to a lease. `granted` counts the parts that it has.
 
-    `parked_at` is the budget for which it stands aside, `came_from` the one for which it last did.
+    `parked_at` is the budget for which it stands aside, `came_from` the one for which it last did, `refusals` how often
+    it was at the head of its line and somebody else was quicker.
     """
 
-    __slots__ = ("came_from", "demand", "future", "granted", "is_over", "number", "parked_at", "parts", "timer")
+    __slots__ = (
+        "came_from",
+        "demand",
+        "future",
+        "granted",
+        "is_over",
+        "number",
+        "parked_at",
+        "parts",
+        "refusals",
+        "timer",
+    )
 
     def __init__(self, demand: Demand, parts: Sequence[Part], number: int, future: asyncio.Future[RedisLease]) -> None:
         self.demand = demand
@@ -46,7 +59,13 @@ class Waiter:
         self.is_over = False
         self.parked_at = ""
         self.came_from = ""
+        self.refusals = 0
         self.timer: asyncio.TimerHandle | None = None
+
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether it has been overtaken so often that it goes before all others now."""
+        return self.refusals >= OVERTAKES
 
     def end(self) -> None:
         """It has its answer, or doesn't want one any more."""

@@ -70,7 +70,8 @@ class Ask(Operation):
 
     def write(self, batch: Writer) -> list[Any]:
         part = self.waiter.parts[self.waiter.granted]
-        return ["r", self.waiter.number, self.line.number, batch.numbers(part.claims), part.gates]
+        waiter, claims = self.waiter, batch.numbers(part.claims)
+        return ["r", waiter.number, self.line.number, claims, part.gates, waiter.is_overtaken]
 
     def heard(self, answer: Answer) -> None:
         self._asker.answered(self, answer)
@@ -78,6 +79,19 @@ class Ask(Operation):
     def lost(self) -> bool:
         self._asker.unanswered(self)
         return False
+
+
+class GiveWay(Operation):
+    """Who was overtaken, and went before all others, waits no more."""
+
+    __slots__ = ("_claims", "_number")
+
+    def __init__(self, number: int, claims: Sequence[Claim]) -> None:
+        self._number = number
+        self._claims = claims
+
+    def write(self, batch: Writer) -> list[Any]:
+        return ["u", self._number, batch.numbers(self._claims)]
 
 
 class Restore(Operation):

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from itertools import count
 from math import inf
+from typing import Final
 
 from modelscan.contracts.limiter import Claim, Demand
 from modelscan.errors import ConfigurationError
@@ -13,13 +14,14 @@ from modelscan_limiter_redis.courier import Courier
 from modelscan_limiter_redis.domains import Domain
 from modelscan_limiter_redis.leases import RedisLease
 from modelscan_limiter_redis.lines import WIDEST, Line, LineKey, Part, Waiter
-from modelscan_limiter_redis.operations import Answer, Ask, AwayError, Step
+from modelscan_limiter_redis.operations import Answer, Ask, AwayError, GiveWay, Step
 from modelscan_limiter_redis.parking import Parking
 from modelscan_limiter_redis.refusals import beyond, broke, never, too_late
 from modelscan_limiter_redis.server import EXACT_BELOW
 
-_SOON_S = 0.001
-_IS_GRANTED = 1
+_SOON_S: Final = 0.001
+_ASKS_AGAIN_S: Final = 5.0  # who goes before all others, before the server forgets that it does
+_IS_GRANTED: Final = 1
 
 Granted = Callable[[Waiter], RedisLease]
 
@@ -167,7 +169,8 @@ class Queue:
                 self._arm(waiter, line)
                 self._courier().listen([part.domain for part in waiter.parts])
             else:
-                self._keep(waiter, line, wait_s)
+                waiter.refusals += why == "wait"
+                self._keep(waiter, line, min(wait_s, _ASKS_AGAIN_S) if waiter.is_overtaken else wait_s)
         if waiter.is_over:
             self._parking.passed(waiter)
 
@@ -232,6 +235,9 @@ class Queue:
 
     def _leave(self, waiter: Waiter, line: Line) -> None:
         self._parking.drop(waiter)
+        if waiter.is_overtaken:
+            for part in waiter.parts:
+                self._courier().tell(part.domain, GiveWay(waiter.number, part.claims))
         line = self._lines.get(line.key, line)  # it may be another by now, if it was empty in between
         was_first = line.first() is waiter
         if line.drop(waiter) and (was_first or not line.size):

@@ -4,7 +4,8 @@
 --   h          sorted set: who holds leases, by the moment at which they must have been heard of again
 --   l:HOLDER   hash: a holder's leases by number, each {is_dated, quota, amount, date, quota, amount, date, ...}
 --   q:QUOTA    hash: kind, window, used, open (the part whose worth isn't known yet), start and end of the calendar
---              period, by their first letters; and "@DATE" = amount for all that is dated
+--              period, by their first letters; "@DATE" = amount for all that is dated; b(efore): whoever was overtaken
+--              too often, the amount that is set aside for them, and until when
 --   d:QUOTA    sorted set: the dates of q:QUOTA, oldest first
 --   g          hash: gates, with the moment until which each is shut
 --   m          what this state is called; another name after it was lost
@@ -25,6 +26,7 @@ local CHUNK = 64
 local DAY = 86400000         -- ms
 local KEPT = 3 * DAY         -- of what belongs to a lease
 local MONTH = 32 * DAY
+local PRECEDENCE = 6000000   -- longer than whoever goes before waits until it asks again
 local SOON = 1000000         -- nobody tells when another program's call ends
 
 local holders, gates_key = base .. 'h', base .. 'g'
@@ -57,12 +59,19 @@ local function quota(id)
   local q = quotas[id]
   if q then return q end
   local key = base .. 'q:' .. id
-  local found = call('HMGET', key, 'k', 'w', 'u', 'o', 's', 'e')
+  local found = call('HMGET', key, 'k', 'w', 'u', 'o', 's', 'e', 'b')
   q = {
     id = id, key = key, dates = base .. 'd:' .. id, kind = found[1], window = tonumber(found[2]) or 0,
     used = tonumber(found[3]) or 0, open = tonumber(found[4]) or 0,
     starts = tonumber(found[5]) or 0, ends = tonumber(found[6]) or 0,
   }
+  if found[7] then
+    q.before = cmsgpack.unpack(found[7])
+    if q.before[3] < now then
+      q.before = nil
+      call('HDEL', key, 'b')
+    end
+  end
   if q.kind then expire(q) end
   quotas[id] = q
   loaded[#loaded + 1] = q
@@ -192,19 +201,27 @@ local function next_reaping()
   return math.max(1000, (tonumber(first[2]) or now) - now + 1)
 end
 
--- How long until a claim may fit, as things stand and at the very least (should all leases under way be given back):
--- -1 for never.
-local function waits(spec, amount)
+-- What is set aside for somebody else.
+local function aside(spec, me)
+  local before = spec.q.before
+  return before and before[1] ~= me and before[2] or 0
+end
+
+-- How long until a claim may fit, as things stand and at the very least (should all leases under way be given back, and
+-- whoever goes before give up): -1 for never.
+local function waits(spec, amount, set_aside)
   local q = spec.q
   local over = q.used + amount - spec.amount
+  local least = over - q.open
+  over = over + set_aside
   if q.kind == 'calendar' then
     local resets = q.ends > 0 and q.ends - now or nil
-    if over <= q.open then return math.min(next_reaping(), resets or math.huge), 0 end
+    if least <= 0 then return math.min(next_reaping(), resets or math.huge), 0 end
     if not resets then return -1, -1 end
     return resets, resets
   end
   local soonest = 0
-  if over > q.open then soonest = (comes_back_at(q, over - q.open) or now) - now end
+  if least > 0 then soonest = (comes_back_at(q, least) or now) - now end
   local at = comes_back_at(q, over)
   if at then return at - now, soonest end
   return q.kind == 'rate' and q.window or next_reaping(), soonest
@@ -212,7 +229,7 @@ end
 
 -- 1 where all fits; else {why, place of the claim, wait, shortest wait}; `short` where only budgets, held by calls under
 -- way, are in the way.
-local function room(claims, needed_gates)
+local function room(claims, needed_gates, me)
   local wait, least, which, why = 0, 0, -1, 'short'
   for _, gate in ipairs(needed_gates) do
     local opens = shut_until(gate)
@@ -223,11 +240,12 @@ local function room(claims, needed_gates)
     local place = (i - 1) / 2
     if spec.is_stale then return {'stale', place, 0, 0} end
     local q = spec.q
-    if spec.blocks and q.used + amount > spec.amount then
+    local set_aside = aside(spec, me)
+    if spec.blocks and q.used + amount + set_aside > spec.amount then
       if spec.is_money and q.used - q.open + amount > spec.amount then
         return {'budget', place, math.max(0, spec.amount - q.used + q.open), 0}
       end
-      local mine, soonest = waits(spec, amount)
+      local mine, soonest = waits(spec, amount, set_aside)
       if mine < 0 then return {'never', place, 0, 0} end
       if not spec.is_money then why = 'wait' end
       if mine > wait or which < 0 then which = place end
@@ -320,22 +338,57 @@ for i = 1, #overdue, 2 do reap(overdue[i], tonumber(overdue[i + 1])) end
 
 -- Operations ----------------------------------------------------------------------------------------------------------
 
+-- Sets aside what is claimed, of all quotas or of none: so whoever goes before waits for nobody who does.
+local function go_before(claims, me)
+  for i = 1, #claims, 2 do
+    if aside(specs[claims[i] + 1], me) > 0 then return end
+  end
+  for i = 1, #claims, 2 do
+    local spec = specs[claims[i] + 1]
+    if spec.blocks and not spec.is_money and claims[i + 1] > 0 then
+      spec.q.before = {me, claims[i + 1], now + PRECEDENCE}
+      call('HSET', spec.q.key, 'b', cmsgpack.pack(spec.q.before))
+    end
+  end
+end
+
+local function give_way(claims, me)
+  for i = 1, #claims, 2 do
+    local q = specs[claims[i] + 1].q
+    if q.before and q.before[1] == me then
+      q.before = nil
+      call('HDEL', q.key, 'b')
+      comes_back(q)
+    end
+  end
+end
+
 local is_parting, touches = false, false
 local blocked = {}
 local perform = {}
 
--- {'r', number, line, claims, gates}: a lease, unless somebody before in the same line has to wait.
+-- {'r', number, line, claims, gates, is_overtaken}: a lease, unless somebody before in the same line has to wait. Whoever
+-- was overtaken too often goes before all others of its quotas.
 function perform.r(op)
   if is_known(op[2]) then return 1 end
   if blocked[op[3]] then return {'behind', -1, 0, 0} end
-  local found = room(op[4], op[5])
+  local me = holder .. ':' .. text(op[2])
+  local found = room(op[4], op[5], me)
   if found == 1 then
     take(op[2], op[4])
     touches = true
+    give_way(op[4], me)
   elseif found[1] == 'wait' then
     blocked[op[3]] = true
+    if op[6] then go_before(op[4], me) end
   end
   return found
+end
+
+-- {'u', number, claims}: who was overtaken waits no more.
+function perform.u(op)
+  give_way(op[3], holder .. ':' .. text(op[2]))
+  return 1
 end
 
 -- {'R', number, claims}: a lease that was granted while we weren't there.
@@ -418,7 +471,7 @@ end
 
 -- {'w', claims, gates}: whether it would fit, or how long that takes.
 function perform.w(op)
-  return room(op[2], op[3])
+  return room(op[2], op[3], '')
 end
 
 -- {'q', quota}: {used, open, until something comes back by itself or -1}.
