@@ -22,4 +22,4 @@ TODAY = dt.date(2026, 11, 24)
     ],
 )
 def test_a_fact_is_stale_a_week_after_somebody_read_it(url: str, trust: str, verified: str, is_stale: bool) -> None:
-    assert freshness_of(url, trust, verified, TODAY).is_stale is is_stale  # type: ignore[arg-type]
+    assert freshness_of(url, trust, verified, TODAY).is_stale is is_stale
