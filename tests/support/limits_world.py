@@ -218,6 +218,13 @@ class World:
             firsts = [first for each in together if (first := each.first()) is not None]
             assert not firsts or not all(self._could_go(first) for first in firsts), [each.demand for each in firsts]
 
+        for budget in lines._parked:
+            first = lines._parked._first(budget)
+            head = None if first is None else first[2].head()
+            assert head is None or budget.free(self.now) < max(
+                amount for other, amount in head.needs if other is budget
+            )
+
     def _could_go(self, waiter: Waiter) -> bool:
         if self.engine.book.opens_at(waiter.demand.gates) > self.now:
             return False

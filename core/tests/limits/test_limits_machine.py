@@ -17,7 +17,14 @@ HOUR = Quota(key="hour", kind="calendar", unit="requests", amount=12, period="mi
 MONEY = Quota(key="money", kind="calendar", unit="USD", amount=500)
 SOFT = Quota(key="soft", kind="calendar", unit="USD", amount=50, blocks=False)
 STEPS_S = (0.0, 1 / 64, 0.5, 1.0, 3.0, 8.0, 16.0, 31.984375)
-SETS: tuple[tuple[Quota, ...], ...] = ((REQUESTS,), (REQUESTS, GAUGE), (TOKENS, REQUESTS), (SMALL, TOKENS, GAUGE), (MONEY, REQUESTS), (MONEY, SOFT))
+SETS: tuple[tuple[Quota, ...], ...] = (
+    (REQUESTS,),
+    (REQUESTS, GAUGE),
+    (TOKENS, REQUESTS),
+    (SMALL, TOKENS, GAUGE),
+    (MONEY, REQUESTS),
+    (MONEY, SOFT),
+)
 SETS += ((HOUR, GAUGE), (GAUGE,), (MONEY, GAUGE, TOKENS), (HOUR, MONEY))
 
 seconds = st.sampled_from(STEPS_S)
@@ -174,8 +181,6 @@ class Limits(RuleBasedStateMachine):
                 claims = [claim for call in crashed for claim in call.demand.claims]
                 kept = sum(claim.amount for claim in claims if claim.quota.key == quota.key)
                 assert self.world.engine.standing(quota, self.world.now).used <= kept, quota.key
-
-
 
 
 TestLimits = Limits.TestCase

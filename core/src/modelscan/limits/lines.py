@@ -32,6 +32,7 @@ class Lines:
         self._lines: dict[tuple[tuple[Counter, ...], tuple[str, ...]], Line] = {}
         self._at: dict[Counter, dict[Line, None]] = {}
         self._parked = Parked()
+        self._woken: dict[Counter, None] = {}
         self._deadlines: list[tuple[float, int, Waiter]] = []
         self._due: dict[Line, None] = {}
         self._is_serving = False
@@ -76,7 +77,7 @@ class Lines:
         """Grant what time has made possible, and refuse who has waited too long."""
         due = {line: None for line in self._lines.values() if line.wake_at is not None and line.wake_at <= now}
         for counter in self._parked:
-            due |= self._parked.wake(counter, now)
+            due |= self._wake(counter, now)
         self.serve(due, now)
         while self._deadlines and self._deadlines[0][0] <= now:
             waiter = heappop(self._deadlines)[2]
@@ -89,7 +90,7 @@ class Lines:
         for counter in counters:
             due |= self._at.get(counter, {})
             if counter in self._parked:
-                due |= self._parked.wake(counter, now)
+                due |= self._wake(counter, now)
         if due:
             self.serve(due, now)
 
@@ -113,6 +114,9 @@ class Lines:
                 Round(lines, self._book, self._parked, self, now).run()
                 for line in lines:
                     self._close(line)
+                woken, self._woken = self._woken, {}
+                for counter in woken:  # whoever it was kept for may have to wait for something else
+                    self._due |= self._wake(counter, now)
         finally:
             self._is_serving = False
         if self._served is not None:
@@ -148,7 +152,14 @@ class Lines:
         budget = lane.parked_at
         if budget is not None:
             self._parked.remove(lane)
-            due |= self._parked.wake(budget, now)
+            due |= self._wake(budget, now)
+        return due
+
+    def _wake(self, budget: Counter, now: float) -> dict[Line, None]:
+        """Bring back those for whom a budget has room now."""
+        due = self._parked.wake(budget, now)
+        if due:
+            self._woken[budget] = None
         return due
 
     def _gone(self, waiter: Waiter) -> None:

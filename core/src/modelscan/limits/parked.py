@@ -60,11 +60,12 @@ class Parked:
         while (first := self._first(counter)) is not None:
             lane = first[2]
             need = _need(lane, counter)
-            if free < need <= counter.amount - settled and counter.quota.blocks:
+            fits_ever = need <= counter.amount - settled
+            if free < need and fits_ever and counter.quota.blocks:
                 return due
             self.remove(lane)
             due[lane.line] = None
-            free -= need
+            free -= need if fits_ever else 0
         return due
 
     def _first(self, counter: Counter) -> tuple[int, int, Lane] | None:

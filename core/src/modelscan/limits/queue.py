@@ -55,15 +55,17 @@ class Waiter:
 class Lane:
     """The waiters of one tenant at one priority, in the order in which they came.
 
-    `parked_at` is the budget that its head waits for; meanwhile the lane isn't listed in its line.
+    `place` tells lanes apart whose turn it is equally: who came to it first. `parked_at` is the budget that its head
+    waits for; meanwhile the lane isn't listed in its line.
     """
 
-    __slots__ = ("_over", "_waiters", "is_listed", "line", "parked_at", "priority", "turn")
+    __slots__ = ("_over", "_waiters", "is_listed", "line", "parked_at", "place", "priority", "turn")
 
     def __init__(self, line: Line, priority: int) -> None:
         self.line = line
         self.priority = priority
         self.turn = 0.0
+        self.place = 0
         self.is_listed = False
         self.parked_at: Counter | None = None
         self._waiters: deque[Waiter] = deque()
@@ -113,7 +115,7 @@ class Line:
         self._lanes: dict[tuple[int, str], Lane] = {}
         self._order: list[tuple[int, float, int, Lane]] = []
         self._lane_turns: dict[int, float] = {}  # by priority: where the lane stood that was granted last
-        self._listings = 0
+        self._places = 0
         self._most_lanes = _SPARE_LANES
 
     def add(self, waiter: Waiter) -> bool:
@@ -128,7 +130,7 @@ class Line:
         lane.append(waiter)
         if is_first:
             self.tenants[priority] = self.tenants.get(priority, 0) + 1
-            lane.turn = max(lane.turn, self._lane_turns.get(priority, 0.0))
+            self._move(lane, max(lane.turn, self._lane_turns.get(priority, 0.0)))
             self.list_(lane)
         return is_first
 
@@ -136,7 +138,7 @@ class Line:
         """Put a lane in its place among those that may be next."""
         if not lane.is_listed:
             lane.is_listed = True
-            heappush(self._order, self._place(lane))
+            heappush(self._order, _key(lane))
 
     def next_lane(self) -> Lane | None:
         """Take out the lane whose turn it is; `list_` puts it back."""
@@ -150,13 +152,13 @@ class Line:
         """The waiter whose turn it is."""
         order = self._order
         while order:
-            _, turn, _, lane = order[0]
+            _, _, place, lane = order[0]
             waiter = lane.head()
             if waiter is None:
                 heappop(order)
                 lane.is_listed = False
-            elif turn != lane.turn:  # it was empty for a while, and has come back later in the turns
-                heapreplace(order, self._place(lane))
+            elif place != lane.place:  # it was empty for a while, and has come back later in the turns
+                heapreplace(order, _key(lane))
             else:
                 return waiter
         return None
@@ -166,7 +168,7 @@ class Line:
         lane = waiter.lane
         self.left(waiter)
         self._lane_turns[lane.priority] = max(lane.turn, self._lane_turns.get(lane.priority, 0.0))
-        lane.turn += waiter.share
+        self._move(lane, lane.turn + waiter.share)
 
     def left(self, waiter: Waiter) -> None:
         """A waiter has gone."""
@@ -180,13 +182,17 @@ class Line:
         for lane in tuple(self._lanes.values()):
             yield from lane
 
-    def _place(self, lane: Lane) -> tuple[int, float, int, Lane]:
-        self._listings += 1
-        return -lane.priority, lane.turn, self._listings, lane
+    def _move(self, lane: Lane, turn: float) -> None:
+        self._places += 1
+        lane.turn, lane.place = turn, self._places
 
     def _forget_lanes(self) -> None:
         """Drop the lanes in which nobody waits."""
         self._lanes = {known: lane for known, lane in self._lanes.items() if len(lane)}
         self._most_lanes = 2 * len(self._lanes) + _SPARE_LANES
-        self._order = [place for place in self._order if len(place[3])]
+        self._order = [key for key in self._order if len(key[3])]
         heapify(self._order)
+
+
+def _key(lane: Lane) -> tuple[int, float, int, Lane]:
+    return -lane.priority, lane.turn, lane.place, lane
