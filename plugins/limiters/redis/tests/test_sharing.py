@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections.abc import AsyncIterator, Callable
 
@@ -386,11 +387,12 @@ async def test_a_large_call_of_one_process_isn_t_kept_waiting_by_small_ones_of_a
     one, other = make(), make()
     gauge = Quotas().gauge(10)
     is_over = asyncio.Event()
+    luck = random.Random(3)
 
     async def small() -> None:
         while not is_over.is_set():
             lease = await one.reserve(demand((gauge, 1)))
-            await asyncio.sleep(0.004)
+            await asyncio.sleep(luck.uniform(0.02, 0.2))
             arrived(lease).settle((1,))
 
     flood = [asyncio.ensure_future(small()) for _ in range(30)]

@@ -4,8 +4,9 @@
 --   h          sorted set: who holds leases, by the moment at which they must have been heard of again
 --   l:HOLDER   hash: a holder's leases by number, each {is_dated, quota, amount, date, quota, amount, date, ...}
 --   q:QUOTA    hash: kind, window, used, open (the part whose worth isn't known yet), start and end of the calendar
---              period, by their first letters; "@DATE" = amount for all that is dated; b(efore): whoever was overtaken
---              too often, the amount that is set aside for them, and until when
+--              period, by their first letters; "@DATE" = amount for all that is dated; foreign: what the provider
+--              counts beyond that, and until when; before: whoever was overtaken too often, the amount that is set
+--              aside for them, and until when
 --   d:QUOTA    sorted set: the dates of q:QUOTA, oldest first
 --   g          hash: gates, with the moment until which each is shut
 --   m          what this state is called; another name after it was lost
@@ -39,13 +40,25 @@ end
 
 -- Quotas --------------------------------------------------------------------------------------------------------------
 
+local function know_foreign(q, amount, ends)
+  q.used = q.used + amount - q.foreign
+  q.foreign, q.foreign_ends = amount, ends
+  if amount > 0 then
+    call('HSET', q.key, 'f', cmsgpack.pack({amount, ends}))
+  else
+    call('HDEL', q.key, 'f')
+  end
+end
+
 local function expire(q)
+  if q.foreign > 0 and q.foreign_ends < now then know_foreign(q, 0, 0) end
   if q.kind == 'calendar' then
     if q.ends > 0 and now >= q.ends then
       q.used, q.starts, q.ends = q.open, q.ends, 0  -- what is under way counts on both sides
     end
     return
   end
+  if q.kind == 'gauge' then return end
   local gone = call('ZRANGEBYSCORE', q.dates, '-inf', '(' .. text(now - q.window))
   if #gone == 0 then return end
   for i = 1, #gone do gone[i] = '@' .. gone[i] end
@@ -59,12 +72,13 @@ local function quota(id)
   local q = quotas[id]
   if q then return q end
   local key = base .. 'q:' .. id
-  local found = call('HMGET', key, 'k', 'w', 'u', 'o', 's', 'e', 'b')
+  local found = call('HMGET', key, 'k', 'w', 'u', 'o', 's', 'e', 'b', 'f')
   q = {
     id = id, key = key, dates = base .. 'd:' .. id, kind = found[1], window = tonumber(found[2]) or 0,
     used = tonumber(found[3]) or 0, open = tonumber(found[4]) or 0,
-    starts = tonumber(found[5]) or 0, ends = tonumber(found[6]) or 0,
+    starts = tonumber(found[5]) or 0, ends = tonumber(found[6]) or 0, foreign = 0, foreign_ends = 0,
   }
+  if found[8] then q.foreign, q.foreign_ends = unpack(cmsgpack.unpack(found[8])) end
   if found[7] then
     q.before = cmsgpack.unpack(found[7])
     if q.before[3] < now then
@@ -123,7 +137,7 @@ local function change(q, date, amount)
   q.news[member] = (q.news[member] or 0) + amount
 end
 
--- Puts a dated amount into a rate (or, until its date, into a gauge): the date under which it is kept, 0 if it is over.
+-- Puts a dated amount into a rate: the date under which it is kept, 0 if it is over.
 local function enter(q, date, amount)
   if date + q.window < now then return 0 end
   q.size = q.size or call('ZCARD', q.dates)
@@ -135,19 +149,24 @@ local function enter(q, date, amount)
   return date
 end
 
--- The moment at which so much of what is dated will have come back; nil where that isn't enough.
+-- The moment at which so much of what is dated, and of what is foreign, will have come back; nil where that isn't enough.
 local function comes_back_at(q, amount)
   flush(q)
-  local from = 0
+  local from, owed = 0, q.foreign
   while true do
     local dates = call('ZRANGE', q.dates, from, from + CHUNK - 1)
-    if #dates == 0 then return nil end
+    if #dates == 0 then return owed > 0 and owed >= amount and q.foreign_ends + 1 or nil end
     local fields = {}
     for i = 1, #dates do fields[i] = '@' .. dates[i] end
     local amounts = call('HMGET', q.key, unpack(fields))
     for i = 1, #dates do
+      local leaves = tonumber(dates[i]) + q.window
+      if owed > 0 and q.foreign_ends <= leaves then
+        amount, owed = amount - owed, 0
+        if amount <= 0 then return q.foreign_ends + 1 end
+      end
       amount = amount - (tonumber(amounts[i]) or 0)
-      if amount <= 0 then return tonumber(dates[i]) + q.window + 1 end
+      if amount <= 0 then return leaves + 1 end
     end
     from = from + CHUNK
   end
@@ -161,7 +180,7 @@ for i, s in ipairs(given) do
   local spec = {q = q, amount = s[3], blocks = s[5], is_money = s[6], starts = s[7], ends = s[8]}
   if q.kind and q.kind ~= s[2] then
     call('DEL', q.key, q.dates)
-    q.used, q.open, q.starts, q.ends = 0, 0, 0, 0
+    q.used, q.open, q.starts, q.ends, q.foreign = 0, 0, 0, 0, 0
   end
   q.kind, q.window = s[2], s[4]
   if q.kind == 'calendar' then
@@ -446,18 +465,22 @@ function perform.p(op)
   return 1
 end
 
--- {'o', quota, used, until its reset or -1}: the provider counts so much as taken.
+-- {'o', quota, used, until its reset or -1}: the provider counts so much as taken. It may say less than it last did
+-- only while nothing is under way that it may not know of.
 function perform.o(op)
-  local q = specs[op[2] + 1].q
-  local more, reset = op[3] - q.used, op[4]
-  if more <= 0 then return 0 end
-  if q.kind == 'rate' then
-    reset = reset < 0 and q.window or math.min(reset, q.window)
-    if enter(q, now + reset - q.window, more) == 0 then return 0 end
+  local q, used, reset = specs[op[2] + 1].q, op[3], op[4]
+  if q.kind == 'calendar' then
+    q.used = math.max(q.used, used)
   elseif q.kind == 'gauge' then
-    enter(q, now + (reset < 0 and SOON or reset), more)
+    if used > q.used then know_foreign(q, q.foreign + used - q.used, now + (reset < 0 and SOON or reset)) end
+  else
+    local more = math.max(0, used - q.used + q.foreign)
+    if more < q.foreign then
+      if q.open > 0 then return 0 end
+      comes_back(q)
+    end
+    know_foreign(q, more, now + (reset < 0 and q.window or math.min(reset, q.window)))
   end
-  q.used = q.used + more
   return 1
 end
 
@@ -480,7 +503,9 @@ function perform.q(op)
   flush(q)
   if q.kind == 'calendar' then return {q.used, q.open, q.ends > 0 and q.ends - now or -1} end
   local first = call('ZRANGE', q.dates, 0, 0)
-  return {q.used, q.open, first[1] and math.max(0, first[1] + q.window - now) or -1}
+  local soonest = first[1] and first[1] + q.window or math.huge
+  if q.foreign > 0 then soonest = math.min(soonest, q.foreign_ends) end
+  return {q.used, q.open, soonest < math.huge and math.max(0, soonest - now) or -1}
 end
 
 -- {'h'}: still here.
