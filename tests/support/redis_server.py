@@ -43,6 +43,11 @@ class RedisServer:
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self._wait_until_ready(self._process)
 
+    def signal(self, number: int) -> None:
+        """Send the server's process a signal: SIGSTOP makes a server that hangs."""
+        if self._process is not None:
+            self._process.send_signal(number)
+
     def stop(self) -> None:
         if self._process is not None:
             self._process.kill()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+import signal
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
+import msgspec
 import pytest
 
 from eventually import eventually
@@ -14,6 +16,7 @@ from modelscan.contracts.limiter import Limiter
 from modelscan.errors import BudgetExceededError, LimitError, LimitExceededError
 from modelscan.testing.conformance.policy_tests.limiter_made import Quotas, arrived, demand, granted, refusal, used
 from modelscan_limiter_redis import RedisLimiter
+from modelscan_limiter_redis.server import Server, ServerLostError
 from redis_server import RedisServer
 
 Making = Callable[..., RedisLimiter]
@@ -210,3 +213,71 @@ async def test_a_limiter_is_closed_without_the_server(make: Making, own_server: 
     await asyncio.wait_for(limiter.close(), 3.0)
     with pytest.raises(LimitError):
         await waiting
+
+
+async def test_a_batch_whose_answer_was_lost_is_done_once(
+    make: Making, own_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limiter = make()
+    quotas = Quotas()
+    rate, gauge = quotas.rate(10, window_s=60), quotas.gauge(10)
+    lease = arrived(await granted(limiter, (rate, 3), (gauge, 1)))
+    run, lost = Server.run, [True]
+
+    async def loses_the_answer(server: Server, steps: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+        answers = await run(server, steps)
+        if lost.pop():
+            raise ServerLostError("the answer was lost")
+        return answers
+
+    monkeypatch.setattr(Server, "run", loses_the_answer)
+    lost[:] = [False, True]
+    lease.settle((2, 1))
+    await granted(limiter, (rate, 4), (gauge, 1))
+    monkeypatch.undo()
+    assert [await used(limiter, quota) for quota in (rate, gauge)] == [6, 1]
+
+
+async def test_a_connection_that_was_cut_is_made_again(make: Making, own_server: RedisServer) -> None:
+    one, other = make(), make()
+    gauge = Quotas().gauge(1)
+    lease = await granted(one, (gauge, 1))
+    waiting = asyncio.ensure_future(other.reserve(demand((gauge, 1))))
+    await asyncio.sleep(0.05)
+    for kind in ("normal", "pubsub"):
+        own_server.ask("CLIENT", "KILL", "TYPE", kind)
+    await asyncio.sleep(0.7)
+    arrived(lease).settle((1,))
+    (await asyncio.wait_for(waiting, 2.0)).release()
+    assert one._absence is None
+
+
+async def test_a_server_that_hangs_is_lost(make: Making, own_server: RedisServer) -> None:
+    limiter = make(on_loss="open")
+    gauge = Quotas().gauge(1)
+    await granted(limiter, (gauge, 1))
+    limiter._courier.server._timeout_s = 0.2
+    own_server.signal(signal.SIGSTOP)
+    began = asyncio.get_running_loop().time()
+    late = msgspec.structs.replace(demand((gauge, 1)), deadline=began + 0.1)
+    with pytest.raises(LimitExceededError):
+        await limiter.reserve(late)
+    (await asyncio.wait_for(limiter.reserve(demand((gauge, 1))), 3.0)).release()
+    own_server.signal(signal.SIGCONT)
+    await back(limiter)
+    assert await used(limiter, gauge) == 1
+
+
+async def test_a_domain_in_which_nothing_happens_is_forgotten(make: Making, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("modelscan_limiter_redis.courier._FORGOTTEN_S", 0.1)
+    limiter = make(ttl_s=0.3)
+    one, other = Quotas().gauge(1), Quotas().gauge(1)
+    for gauge in (one, other):
+        lease = await granted(limiter, (gauge, 1))
+        waiting = asyncio.ensure_future(limiter.reserve(demand((gauge, 1))))
+        await asyncio.sleep(0.02)
+        lease.release()
+        (await asyncio.wait_for(waiting, 2.0)).release()
+    await eventually(lambda: not limiter._courier.domains)
+    await eventually(lambda: not limiter._courier._wakes._gone)
+    await granted(limiter, (one, 1))

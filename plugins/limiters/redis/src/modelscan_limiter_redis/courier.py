@@ -223,4 +223,5 @@ class Courier:
                     domain.operations.append(Beat())
                 elif not domain.operations and not domain.lines:
                     del self.domains[domain.account]
+                    self._wakes.forget(domain)
             self.wake()

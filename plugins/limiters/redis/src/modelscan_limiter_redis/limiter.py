@@ -132,6 +132,8 @@ class RedisLimiter:
         until = time.monotonic() + seconds
         account = self._gates.get(gate)
         if account is None:  # whose it is will be seen when somebody wants to go through
+            now = time.monotonic()
+            self._pauses = {known: opens for known, opens in self._pauses.items() if opens > now}
             self._pauses[gate] = max(until, self._pauses.get(gate, 0.0))
         else:
             self._courier.tell(self._courier.domain(account), Pause(gate, until))

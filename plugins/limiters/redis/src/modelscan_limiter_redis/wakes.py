@@ -29,6 +29,7 @@ class Wakes:
         self._holder = holder
         self._came_back = came_back
         self._domains: dict[bytes, Domain] = {}
+        self._gone: list[bytes] = []
         self._is_new = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -41,6 +42,13 @@ class Wakes:
         self._is_new.set()
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._listen())
+
+    def forget(self, domain: Domain) -> None:
+        """Nobody waits in a domain any more, nor will soon."""
+        channel = domain.base + b"w"
+        if self._domains.pop(channel, None) is not None:
+            self._gone.append(channel)
+            self._is_new.set()
 
     async def close(self) -> None:
         if self._task is not None:
@@ -61,6 +69,9 @@ class Wakes:
         subscription = self._server.client().pubsub()
         try:
             self._is_new.clear()
+            self._gone = []
+            if not self._domains:
+                await self._is_new.wait()
             await subscription.subscribe(*self._domains)
             reading = asyncio.ensure_future(self._read(subscription))
             try:
@@ -70,13 +81,20 @@ class Wakes:
                     new.cancel()
                     if self._is_new.is_set():
                         self._is_new.clear()
-                        await subscription.subscribe(*self._domains)
+                        await self._change(subscription)
                 reading.result()
             finally:
                 reading.cancel()
                 await asyncio.gather(reading, return_exceptions=True)
         finally:
             await subscription.aclose()  # type: ignore[no-untyped-call]  # the redis client's
+
+    async def _change(self, subscription: PubSub) -> None:
+        gone, self._gone = self._gone, []
+        if gone:
+            await subscription.unsubscribe(*gone)
+        if self._domains:
+            await subscription.subscribe(*self._domains)
 
     async def _read(self, subscription: PubSub) -> None:
         async for message in subscription.listen():
