@@ -219,8 +219,8 @@ class World:
             assert not firsts or not all(self._could_go(first) for first in firsts), [each.demand for each in firsts]
 
         for budget in lines._parked:
-            first = lines._parked._first(budget)
-            head = None if first is None else first[2].head()
+            place = lines._parked._first(budget)
+            head = None if place is None else place[2].head()
             assert head is None or budget.free(self.now) < max(
                 amount for other, amount in head.needs if other is budget
             )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import inf, nextafter
 
 import pytest
-from limits_world import gauge, rate
 
+from limits_world import gauge, rate
 from modelscan.contracts.limiter import Quota
 from modelscan.limits.counters import BUCKETS, Calendar, Counter, Entry, Gauge, Rate, counter_for
 
@@ -158,6 +158,14 @@ def test_what_the_provider_still_counts_comes_back_before_or_after_what_is_ours(
     assert counter.earliest(3, 10.0) == (nextafter(60.0, inf), 3)
     assert counter.earliest(4, 10.0) == (nextafter(70.0, inf), 10)
     assert counter.earliest(11, 10.0) == (inf, 10)
+
+
+def test_what_the_provider_counts_may_come_back_first_and_not_be_enough() -> None:
+    counter = Rate(rate(10, 60.0))
+    counter.date(take(counter, 4, 20.0), 20.0)
+    counter.observe(10, 30.0, 25.0)
+    assert counter.earliest(6, 25.0) == (nextafter(55.0, inf), 6)
+    assert counter.earliest(7, 25.0) == (nextafter(80.0, inf), 10)
 
 
 def test_a_snapshot_takes_nothing_away_while_calls_are_under_way() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import inf
 
 import pytest
-from limits_world import Journey, World, budget, demand, gauge, outcomes, rate
 
+from limits_world import Journey, World, budget, demand, gauge, outcomes, rate
 from modelscan.contracts.limiter import Quota
 from modelscan.errors import BudgetExceededError, InvalidRequestError, LimitExceededError
 from modelscan.limits.engine import Engine
@@ -174,7 +174,7 @@ def test_what_doesnt_block_is_counted_and_forgotten_like_all_else() -> None:
 
 def test_a_watcher_hears_once_that_a_quota_is_nearly_taken_and_again_after_it_has_fallen() -> None:
     heard: list[int] = []
-    world = World(watch=lambda quota, taken: heard.append(taken))
+    world = World(watch=lambda _quota, taken: heard.append(taken))
     quota = rate(10, 16.0)
     for amount in (7, 1, 1):
         world.call(demand((quota, amount)))
@@ -190,7 +190,7 @@ def test_a_watcher_hears_once_that_a_quota_is_nearly_taken_and_again_after_it_ha
 
 def test_a_watcher_hears_of_what_a_reply_was_worth_with_the_next_call() -> None:
     heard: list[int] = []
-    world = World(watch=lambda quota, taken: heard.append(taken))
+    world = World(watch=lambda _quota, taken: heard.append(taken))
     world.call(demand((WIDE, 10)), Journey(worths=(85,)))
     world.run(1.0)
     world.call(demand((WIDE, 1)))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from math import inf
 
 import pytest
-from limits_world import Call, Journey, World, budget, demand, gauge, outcomes, rate
 
+from limits_world import Call, Journey, World, budget, demand, gauge, outcomes, rate
 from modelscan.errors import LimitExceededError
+from modelscan.limits.lease import CountedLease
 from modelscan.limits.rounds import LOOKS, OVERTAKES
 
 ONE = gauge(1)
@@ -373,6 +374,41 @@ def test_a_budget_goes_on_to_the_next_when_those_it_was_kept_for_wait_for_someth
     world.call(demand((TOKENS, 1)), Journey(to_head_s=500.0))
     world.run(7.0)
     assert outcomes([first, second]) == ["NoneType", "lease"]
+
+
+def test_who_waits_for_two_budgets_goes_from_one_line_to_the_other() -> None:
+    world = World()
+    team = budget(100, key="team")
+    world.call(demand((MONEY, 90)), HELD)
+    world.call(demand((team, 90)), Journey(to_end_s=16.0, worths=(10,)))
+    both = world.call(demand((MONEY, 50), (team, 50)))
+    world.run(8.0)
+    later = world.call(demand((team, 60)))
+    world.run(8.0)
+    assert both.granted_at == 1024.0 + 16.0
+    assert not later.is_decided or later.error is not None
+
+
+def test_a_grant_that_makes_somebody_else_leave_leaves_nothing_behind() -> None:
+    world = World()
+    mine, yours = rate(9, key="mine"), rate(9, key="yours")
+    holder = world.call(demand((ONE, 1)), A_SECOND)
+    calls: list[Call] = []
+    takers = [demand((ONE, 1), (mine, 1)), demand((ONE, 1), (yours, 1))]
+
+    def granted(outcome: object) -> None:
+        world.cancel(calls[0])
+        assert isinstance(outcome, CountedLease)
+        outcome.release()
+
+    first = world.engine.enqueue(takers[0], world.now, granted)
+    calls.append(world.call(takers[1]))
+    world.run(1.0)
+    assert holder.lease is not None
+    assert first is not None
+    assert first.is_over
+    assert outcomes(calls) == ["cancelled"]
+    assert not world.engine.lines
 
 
 def test_everybody_is_refused_when_nothing_is_granted_any_more() -> None:

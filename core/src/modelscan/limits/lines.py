@@ -98,9 +98,8 @@ class Lines:
         """Nobody will be granted anything any more."""
         for line in tuple(self._lines.values()):
             for waiter in line.waiters():
-                if not waiter.is_over:
-                    self._leave(waiter, now)
-                    waiter.granted(error)
+                self._leave(waiter, now)
+                waiter.granted(error)
 
     def serve(self, due: dict[Line, None], now: float) -> None:
         """Grant what can be granted in these lines and in those that they share a counter with."""

@@ -177,8 +177,8 @@ def _after_fork() -> None:
         limiter.forked()
 
 
-if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork either
-    os.register_at_fork(after_in_child=_after_fork)
+_when_forked: Callable[..., object] = getattr(os, "register_at_fork", dict)  # Windows has no fork, and no need
+_when_forked(after_in_child=_after_fork)
 
 
 def _closed() -> LimitExceededError:

@@ -140,13 +140,13 @@ class Line:
             lane.is_listed = True
             heappush(self._order, _key(lane))
 
-    def next_lane(self) -> Lane | None:
-        """Take out the lane whose turn it is; `list_` puts it back."""
-        if self.first() is None:
-            return None
-        lane = heappop(self._order)[3]
-        lane.is_listed = False
-        return lane
+    def take_first(self) -> Waiter | None:
+        """The waiter whose turn it is, its lane taken out of the order; `list_` puts it back."""
+        waiter = self.first()
+        if waiter is not None:
+            heappop(self._order)
+            waiter.lane.is_listed = False
+        return waiter
 
     def first(self) -> Waiter | None:
         """The waiter whose turn it is."""

@@ -84,10 +84,10 @@ class Round:
 
     def _step(self, line: Line) -> bool:
         """Decide on the waiter whose turn it is; whether others of the line may be looked at after it."""
-        lane = line.next_lane()
-        waiter = None if lane is None else lane.head()
-        if lane is None or waiter is None:
+        waiter = line.take_first()
+        if waiter is None:  # it has left since the line was looked at
             return False
+        lane = waiter.lane
         refusal = self._book.never(waiter.demand, waiter.needs, self._now)
         if refusal is not None:
             line.list_(lane)
