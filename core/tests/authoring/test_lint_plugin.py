@@ -120,6 +120,8 @@ def modelscan_provider():
         ("import subprocess, sys\nsubprocess.run([sys.executable, '-c', ''])\n" + RIGHT, "it starts a process when"),
         ("import os\nos.environ['HOME']\n" + RIGHT, "KeyError"),
         ("from modelscan.client import pipeline\n" + RIGHT, ":1:1: modelscan.client isn't public"),
+        ("from modelscan.limits.memory import MemoryLimiter\n" + RIGHT, ":1:1: modelscan.limits.memory isn't public"),
+        ("from modelscan.limits.calendar import period_of\n" + RIGHT, ""),
         ("def (\n", ":1:5: invalid syntax"),
     ],
 )

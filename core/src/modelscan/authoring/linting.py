@@ -23,6 +23,9 @@ PUBLIC: Final = (
 )
 """The packages of `modelscan` that a plugin may import from."""
 
+PUBLIC_MODULES: Final = ("modelscan.limits.calendar", "modelscan.limits.refusals")
+"""What a limiter shares with the one that is built in: when a period ends, and the words of a refusal."""
+
 KIT: Final = "kit"
 """The kind of a library on the public interface: it may have entry points of any kind, or none."""
 
@@ -152,7 +155,7 @@ def _imports(path: Path, shown: str) -> Iterator[Finding]:
             names = [node.module]
         for name in names:
             match = _MODULE.match(name)
-            if match and (match[1] not in PUBLIC or "._" in name):
+            if match and name not in PUBLIC_MODULES and (match[1] not in PUBLIC or "._" in name):
                 message = f"{name} isn't public: {', '.join(PUBLIC)} are, and what `modelscan` itself exports"
                 yield Finding(shown, node.lineno, node.col_offset + 1, message)  # type: ignore[attr-defined]  # an import has
 
