@@ -114,6 +114,11 @@ class TestUnlimited(LimiterSuite):
     limiter = "unlimited"
 
 
+class TestMemory(LimiterSuite):
+    limiter = "memory"
+    counts = True
+
+
 class TestFirst(StrategySuite):
     strategy = "first"
 

@@ -131,6 +131,11 @@ class TestImpatientLimiter(LimiterSuite):
     limiter = policies.ImpatientLimiter
 
 
+class TestBoastfulLimiter(LimiterSuite):
+    limiter = "unlimited"
+    counts = True
+
+
 class TestClumsyHooks(HooksSuite):
     hooks = policies.ClumsyHooks()
 
