@@ -111,8 +111,9 @@ def client(media_type: str, chunks: list[bytes], arguments: ClientArguments = FR
     """A client whose network always answers with these chunks."""
     head = ResponseHead(200, (("content-type", media_type), ("x-request-id", "r")))
     transport = ReplayTransport.always(head, chunks)
-    keys = {"openai": "sk-x"}
-    return AsyncClient(transport=transport, api_keys=keys, plugins=[Observer()], config=False, **arguments)
+    own: ClientArguments = {"transport": transport, "api_keys": {"openai": "sk-x"}, "plugins": [Observer()]}
+    whole: ClientArguments = {**own, **arguments, "config": False}
+    return AsyncClient(**whole)
 
 
 class _Floor:

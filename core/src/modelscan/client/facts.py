@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from modelscan.catalog.answers import Freshness, KnownLimit, KnownModel, PriceList
 from modelscan.catalog.format import Prices
-from modelscan.errors import CatalogError, ConfigurationError
+from modelscan.errors import CatalogError, ConfigurationError, UnknownNameError
+from modelscan.plugins.notices import told, warn
 
 if TYPE_CHECKING:
     from modelscan.catalog.catalog import Catalog
+
+T = TypeVar("T")
 
 _GIVEN = Freshness(verified=None, trust="official", source_url="")
 
@@ -40,10 +43,12 @@ class CatalogFacts:
             return ()
         try:
             return self._catalog().limits(provider, plan=plan, model=model)
-        except CatalogError:
+        except UnknownNameError:
             if plan:
                 raise
             return ()
+        except CatalogError as error:
+            return _nothing(error, ())
 
     def price(self, provider: str, plan: str, model: str) -> PriceList | None:
         """What a model costs."""
@@ -54,8 +59,10 @@ class CatalogFacts:
             return None
         try:
             found = self._catalog().price(f"{provider}/{model}", plan=plan)
-        except CatalogError:
+        except UnknownNameError:
             return None
+        except CatalogError as error:
+            return _nothing(error, None)
         return found if found.prices else None
 
     def model(self, provider: str, model: str) -> KnownModel | None:
@@ -64,8 +71,16 @@ class CatalogFacts:
             return None
         try:
             return self._catalog().model(f"{provider}/{model}")
-        except CatalogError:
+        except UnknownNameError:
             return None
+        except CatalogError as error:
+            return _nothing(error, None)
+
+
+def _nothing(error: CatalogError, answer: T) -> T:
+    """Go on without the catalog: a call that could be made isn't lost to a file that can't be read."""
+    warn(f"the catalog can't be used, so nothing is known of limits and prices: {told(error)}", see="modelscan doctor")
+    return answer
 
 
 def given_prices(prices: Mapping[str, Any]) -> dict[str, tuple[Prices, ...]]:

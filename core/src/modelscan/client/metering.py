@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from functools import cache, cached_property
+from functools import cache
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
@@ -68,20 +68,13 @@ class LateMetering:
         if self._recorder is not None:
             await self._recorder.close()
 
-    @cached_property
-    def catalog(self) -> Catalog:
-        """The user's catalog, opened with the first question about a provider that it may know."""
-        from modelscan.catalog.catalog import Catalog
-
-        return Catalog()
-
     def _make(self, plugins: Plugins) -> Metering:
         settings = self._settings
         hooks = plugins.hooks()
         self._learned = Learned(data_folder() / _LEARNED if settings["limits.remember"] else None)
         self._recorder = Recorder(is_kept=settings["accounting.ledger"])
         knowledge = Knowledge(
-            CatalogFacts(lambda: self.catalog, _knows(plugins), self._prices),
+            CatalogFacts(_catalog_of(plugins), _knows(plugins), self._prices),
             settings.limits,
             self._learned,
             Terms(currency=settings["accounting.currency"], rates=self._rates),
@@ -137,6 +130,18 @@ def _limiter(plugins: Plugins, settings: Settings, watch: Callable[[Quota, int],
     if factory is MemoryLimiter:
         return MemoryLimiter(longest_wait_s=settings["limits.longest_wait_s"] or float("inf"), watch=watch)
     return factory()
+
+
+def _catalog_of(plugins: Plugins) -> Callable[[], Catalog]:
+    """The user's catalog, opened with the first question about a provider that it may know."""
+
+    @cache
+    def catalog() -> Catalog:
+        from modelscan.catalog.catalog import Catalog
+
+        return Catalog(plugins=plugins)
+
+    return catalog
 
 
 def _knows(plugins: Plugins) -> Callable[[str], bool]:
