@@ -196,7 +196,7 @@ class World:
                 for entry in lease.entries
                 if entry.counter is counter
             ]
-            assert counter.live == len(entries), key
+            assert counter.is_under_way() == bool(entries), key
             undated = [entry for entry in entries if counter.quota.kind != "rate" or entry.bucket is None]
             assert counter.open == sum(entry.amount for entry in undated), key
             assert counter.used >= counter.open, key

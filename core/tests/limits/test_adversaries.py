@@ -49,7 +49,7 @@ def test_idle_then_hammer() -> None:
 
 @pytest.mark.parametrize("before_s", [0.0, 1 / 64, 1.0, 3.0])
 def test_hammering_across_the_edge_of_a_window(before_s: float) -> None:
-    """Five just before the edge, and as many just after it as come; the slow ones first, which the provider sees late."""
+    """Five just before the edge, and as many just after it as come; the slow ones first, seen late."""
     world = World()
     world.run(W - before_s)
     for _ in range(5):

@@ -20,7 +20,6 @@ def take(counter: Counter, amount: int, now: float = 0.0) -> Entry:
     counter.free(now)
     counter.used += amount
     counter.open += amount
-    counter.live += 1
     return Entry(counter, amount)
 
 
@@ -91,7 +90,7 @@ def test_what_ends_after_its_window_changes_nothing() -> None:
 def test_a_released_entry_never_was() -> None:
     counter = Rate(rate(5, 60.0))
     counter.release(take(counter, 3), 1.0)
-    assert (counter.used, counter.open, counter.live, counter.free(1.0)) == (0, 0, 0, 5)
+    assert (counter.used, counter.open, counter.is_under_way(), counter.free(1.0)) == (0, 0, False, 5)
 
 
 def test_a_long_queue_of_entries_is_joined_and_none_counts_too_short() -> None:
@@ -200,7 +199,7 @@ def test_a_gauge_counts_until_the_end_and_doesnt_ask_for_the_head() -> None:
     assert counter.earliest(2, 500.0) == (inf, 1)
     assert counter.earliest(1, 500.0) == (500.0, 1)
     counter.end(entry, 0, 501.0)
-    assert (counter.free(501.0), counter.live, counter.next_s(501.0)) == (3, 0, None)
+    assert (counter.free(501.0), counter.is_under_way(), counter.next_s(501.0)) == (3, False, None)
 
 
 def test_what_others_have_under_way_is_believed_for_a_while() -> None:

@@ -14,7 +14,6 @@ from modelscan.limits.refusals import beyond, broke
 Needs = Sequence[tuple[Counter, int]]
 """What a demand claims of which counter."""
 
-_WARN_AT: Final = 0.8
 _MOST_COUNTERS: Final = 1024
 
 
@@ -56,22 +55,21 @@ class Book:
     def take(self, entries: Sequence[Entry]) -> None:
         """Count these entries as taken."""
         for entry in entries:
-            counter = entry.counter
-            before = counter.used
-            counter.live += 1
-            counter.open += entry.amount
-            counter.used = used = before + entry.amount
-            warned_from = counter.amount * _WARN_AT
-            if before < warned_from:
+            counter, amount = entry.counter, entry.amount
+            counter.open += amount
+            counter.used = used = counter.used + amount
+            if used >= counter.warned_from:
+                self._warn(counter, used, amount)
+            elif counter.is_warned:
                 counter.is_warned = False
-            if used >= warned_from and not counter.is_warned:
-                self._warn(counter, used)
 
-    def _warn(self, counter: Counter, used: int) -> None:
+    def _warn(self, counter: Counter, used: int, amount: int) -> None:
         """Tell of a counter that is 80% taken. Of a budget only what is spent counts: a call sets aside its bound."""
+        if counter.is_warned and used - amount >= counter.warned_from:
+            return
         if counter.quota.is_money:
             used -= counter.open
-            if used < counter.amount * _WARN_AT:
+            if used < counter.warned_from:
                 return
         counter.is_warned = True
         if self._watch is not None:
@@ -128,7 +126,7 @@ class Book:
         kept = {}
         for key, counter in self.counters.items():
             counter.free(now)
-            if counter.used or counter.live or counter.waiting:
+            if counter.used or counter.waiting or counter.is_under_way():
                 kept[key] = counter
         self.counters = kept
         self._most = 2 * len(kept) + _MOST_COUNTERS

@@ -13,51 +13,44 @@ from collections.abc import Callable
 from math import inf, nextafter
 from typing import Final
 
+import msgspec
+
 from modelscan.contracts.limiter import Quota
 from modelscan.limits.calendar import period_of
 
 BUCKETS: Final = 256
 """So many entries of a rate are kept apart; more are joined while they lie within this part of a window."""
+_WARN_AT: Final = 0.8
 _SOON_S: Final = 1.0  # nobody tells when another program's call ends
 
 WallClock = Callable[[], float]
 
 
-class Entry:
-    """What one lease has taken of one counter.
-
-    In a rate it is also a bucket: `worth` is what is in it, joined entries included, `at` the date of the last of them
-    and `first` of the first.
-    """
-
-    __slots__ = ("amount", "at", "bucket", "counter", "first", "worth")
-
-    at: float
-    bucket: Entry | None
-    first: float
-    worth: int
-
-    def __init__(self, counter: Counter, amount: int) -> None:
-        self.counter = counter
-        self.amount = amount
-        self.bucket = None
-
-
 class Counter:
     """What all kinds have. `used` may exceed `amount`: that is debt.
 
-    `open` is the part that has no date yet (rates) or no known worth (all others), `live` the number of entries that
-    haven't ended, `waiting` what those in line ask for.
+    `open` is the part that has no date yet (rates) or no known worth (all others); `waiting` is what those in line ask
+    for.
     """
 
-    __slots__ = ("_foreign", "_foreign_until", "amount", "is_warned", "live", "open", "quota", "used", "waiting")
+    __slots__ = (
+        "_foreign",
+        "_foreign_until",
+        "amount",
+        "is_warned",
+        "open",
+        "quota",
+        "used",
+        "waiting",
+        "warned_from",
+    )
 
     def __init__(self, quota: Quota) -> None:
         self.quota = quota
         self.amount = quota.amount
+        self.warned_from = _WARN_AT * quota.amount
         self.used = 0
         self.open = 0
-        self.live = 0
         self.waiting = 0
         self.is_warned = False
         self._foreign = 0  # what others have taken, by the provider's word, until a moment
@@ -67,10 +60,15 @@ class Counter:
         """Hold another amount, over another window or period, from now on."""
         self.quota = quota
         self.amount = quota.amount
+        self.warned_from = _WARN_AT * quota.amount
 
     def may_shrink(self) -> bool:
         """Whether what calls under way have taken may turn out to be less: a request is one however it ends."""
-        return self.live > 0 and self.quota.unit != "requests"
+        return self.is_under_way() and self.quota.unit != "requests"
+
+    def is_under_way(self) -> bool:
+        """Whether calls under way have taken of it."""
+        return self.open > 0
 
     def free(self, now: float) -> int:
         """What may still be taken at this moment; negative for debt."""
@@ -107,34 +105,55 @@ class Counter:
         self._foreign, self._foreign_until = 0, inf
 
 
+class Entry(msgspec.Struct, eq=False):  # a Struct, since one is made for each claim of each call
+    """What one lease has taken of one counter.
+
+    In a rate it is also a bucket: `worth` is what is in it, joined entries included, `at` the date of the last of them
+    and `first` of the first.
+    """
+
+    counter: Counter
+    amount: int
+    bucket: Entry | None = None
+    at: float = 0.0
+    first: float = 0.0
+    worth: int = 0
+
+
 class Rate(Counter):
     """At most so much in any window: an entry counts from when it is taken until a window after its date."""
 
-    __slots__ = ("_buckets", "_window_s")
+    __slots__ = ("_buckets", "_unsettled", "_window_s")
 
     def __init__(self, quota: Quota) -> None:
         super().__init__(quota)
         self._window_s = quota.window_s
         self._buckets: deque[Entry] = deque()
+        self._unsettled = 0  # how many entries have a date and haven't ended
 
     def become(self, quota: Quota) -> None:
         super().become(quota)
         self._window_s = quota.window_s
 
+    def is_under_way(self) -> bool:
+        return self.open > 0 or self._unsettled > 0
+
     def free(self, now: float) -> int:
         buckets = self._buckets
-        # An entry at the window's very edge still counts: the provider's window may be closed at both ends.
-        oldest = now - self._window_s
-        while buckets and buckets[0].at < oldest:
-            gone = buckets.popleft()
-            self.used -= gone.worth
-            gone.at = inf  # whatever ends later finds that it counts no more
+        if buckets:
+            # An entry at the window's very edge still counts: the provider's window may be closed at both ends.
+            oldest = now - self._window_s
+            while buckets and buckets[0].at < oldest:
+                gone = buckets.popleft()
+                self.used -= gone.worth
+                gone.at = inf  # whatever ends later finds that it counts no more
         if self._foreign_until < now:
             self._forget_foreign()
         return self.amount - self.used
 
     def date(self, entry: Entry, now: float) -> None:
         self.open -= entry.amount
+        self._unsettled += 1
         buckets = self._buckets
         if len(buckets) >= BUCKETS and now - buckets[-1].first <= self._window_s / BUCKETS:
             entry.bucket = bucket = buckets[-1]
@@ -147,9 +166,9 @@ class Rate(Counter):
         buckets.append(entry)
 
     def end(self, entry: Entry, worth: int, now: float) -> None:
-        self.live -= 1
         if entry.bucket is None:
             self.date(entry, now)
+        self._unsettled -= 1
         bucket = entry.bucket
         if worth != entry.amount and bucket is not None and bucket.at != inf:
             more = worth - entry.amount
@@ -157,7 +176,6 @@ class Rate(Counter):
             bucket.worth += more
 
     def release(self, entry: Entry, now: float) -> None:
-        self.live -= 1
         self.used -= entry.amount
         self.open -= entry.amount
 
@@ -207,7 +225,6 @@ class Gauge(Counter):
         return self.amount - self.used
 
     def end(self, entry: Entry, worth: int, now: float) -> None:
-        self.live -= 1
         self.used -= entry.amount
         self.open -= entry.amount
 
@@ -264,7 +281,6 @@ class Calendar(Counter):
 
     def end(self, entry: Entry, worth: int, now: float) -> None:
         self.free(now)
-        self.live -= 1
         self.open -= entry.amount
         self.used += worth - entry.amount
 

@@ -88,7 +88,7 @@ class Engine:
 
     def changed(self, entries: Sequence[Entry], now: float) -> None:
         """What these entries hold has changed: whoever waited for it may go on."""
-        if self.lines:
+        if self.lines.waiting:
             self.lines.changed([entry.counter for entry in entries], now)
 
     def observe(self, quota: Quota, used: int, reset_s: float | None, now: float) -> None:
