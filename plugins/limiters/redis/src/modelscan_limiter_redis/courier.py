@@ -25,7 +25,7 @@ from modelscan_limiter_redis.wakes import Wakes
 WARN_AT: Final = 0.8
 _BEATS: Final = 3  # in the time after which a silent holder is taken for dead
 _FIRST_PAUSE_S: Final = 0.05
-_LONGEST_PAUSE_S: Final = 3.0
+LONGEST_PAUSE_S: Final = 3.0
 _FORGOTTEN_S: Final = 600.0
 _PARTING_S: Final = 2.0
 
@@ -204,7 +204,7 @@ class Courier:
         pause_s = _FIRST_PAUSE_S
         while self.why_lost:
             await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311 - processes shouldn't come all at once
-            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
             try:
                 await self._connect([])
             except ServerLostError as error:

@@ -168,6 +168,21 @@ class Observe(Operation):
         return ["o", batch.number(self._quota), self._used, left_us]
 
 
+class Keep(Operation):
+    """Others' shares are kept back for a while: they may have taken them without the server, and will tell."""
+
+    __slots__ = ("_quota", "_share", "_until")
+
+    def __init__(self, quota: Quota, share: int, until: float) -> None:
+        self._quota = quota
+        self._share = share
+        self._until = until
+
+    def write(self, batch: Writer) -> list[Any]:
+        left_us = max(0, -batch.age_us(self._until))
+        return ["k", batch.number(self._quota), self._share, self._quota.amount - self._share, left_us]
+
+
 class Report(Operation):
     """So much was taken of a quota while the server couldn't be asked."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from math import inf
 
 from modelscan.contracts.limiter import Quota
@@ -25,6 +25,7 @@ class Shares:
         self._lost_at = time.monotonic()
         self._processes = {domain.account: domain.processes for domain in domains}
         self._seen: dict[str, Seen] = {key: seen for domain in domains for key, seen in domain.seen.items()}
+        self._new: dict[str, Quota] = {}
         self._open: defaultdict[str, int] = defaultdict(int)
         self._held: defaultdict[str, list[tuple[float, int]]] = defaultdict(list)
         leases = {lease.number: lease for domain in domains for lease in domain.leases.values()}
@@ -36,8 +37,16 @@ class Shares:
             if seen.quota.kind != "gauge" and others > 0:
                 self._hold(seen.quota, -(-others // self._among(seen.quota)), self._lost_at)
 
+    def all(self) -> Iterator[tuple[Quota, int]]:
+        """Each limit that is shared with others, and the whole share of it."""
+        for quota in (*(seen.quota for seen in self._seen.values()), *self._new.values()):
+            if quota.blocks and self._among(quota) > 1:
+                yield quota, quota.amount // self._among(quota)
+
     def of(self, quota: Quota) -> tuple[int, int]:
         """The whole share, and what of it isn't taken by what was granted before the loss."""
+        if quota.key not in self._seen:
+            self._new[quota.key] = quota
         whole = quota.amount // self._among(quota)
         return whole, max(0, whole - self.known(quota))
 

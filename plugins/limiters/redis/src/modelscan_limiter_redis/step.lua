@@ -40,11 +40,11 @@ end
 
 -- Quotas --------------------------------------------------------------------------------------------------------------
 
-local function know_foreign(q, amount, ends)
+local function know_foreign(q, amount, ends, is_kept)
   q.used = q.used + amount - q.foreign
-  q.foreign, q.foreign_ends = amount, ends
+  q.foreign, q.foreign_ends, q.is_kept = amount, ends, is_kept or false
   if amount > 0 then
-    call('HSET', q.key, 'f', cmsgpack.pack({amount, ends}))
+    call('HSET', q.key, 'f', cmsgpack.pack({amount, ends, q.is_kept}))
   else
     call('HDEL', q.key, 'f')
   end
@@ -78,7 +78,7 @@ local function quota(id)
     used = tonumber(found[3]) or 0, open = tonumber(found[4]) or 0,
     starts = tonumber(found[5]) or 0, ends = tonumber(found[6]) or 0, foreign = 0, foreign_ends = 0,
   }
-  if found[8] then q.foreign, q.foreign_ends = unpack(cmsgpack.unpack(found[8])) end
+  if found[8] then q.foreign, q.foreign_ends, q.is_kept = unpack(cmsgpack.unpack(found[8])) end
   if found[7] then
     q.before = cmsgpack.unpack(found[7])
     if q.before[3] < now then
@@ -480,6 +480,19 @@ function perform.o(op)
       comes_back(q)
     end
     know_foreign(q, more, now + (reset < 0 and q.window or math.min(reset, q.window)))
+  end
+  return 1
+end
+
+-- {'k', quota, share, others' shares, for how long}: others may have taken theirs while they weren't there, and will
+-- tell. Whoever comes back needs no share kept any more.
+function perform.k(op)
+  local q = specs[op[2] + 1].q
+  if q.is_kept then
+    know_foreign(q, math.max(0, q.foreign - op[3]), q.foreign_ends, true)
+    comes_back(q)
+  elseif op[4] > q.foreign then
+    know_foreign(q, op[4], now + op[5], true)
   end
   return 1
 end
