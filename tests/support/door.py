@@ -133,7 +133,6 @@ class Door:
         body = msgspec.json.encode(_whole(arrival))
         length = len(body) + 1 if arrival.manner == "cut" else len(body)
         await talk.head(200, [*_JSON, *self._headers, ("content-length", str(length))])
-        self.open -= 0
         await talk.write(body)
         return arrival.manner != "cut"
 

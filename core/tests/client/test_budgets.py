@@ -14,6 +14,7 @@ import pytest
 
 from limited import MODEL, Gated, Told, client_of, dollars, most_of, said, spent, until
 from modelscan import Budget
+from modelscan.contracts.provider import CutStream
 from modelscan.errors import BudgetExceededError, ConnectError, LimitExceededError, ServerError, TransportError
 from modelscan.testing.mock import MockProvider
 
@@ -236,7 +237,8 @@ async def test_what_was_not_carried_out_costs_nothing(error: Exception) -> None:
 
 async def test_a_stream_that_is_left_is_charged_by_its_providers_rule() -> None:
     text = "a word " * 20
-    for rule, most in (("arrived", Decimal("0.01")), ("unknown", Decimal("0.2"))):
+    rules: list[tuple[CutStream, Decimal]] = [("arrived", Decimal("0.01")), ("unknown", Decimal("0.2"))]
+    for rule, most in rules:
         mock = mock_of(said(text, written=20))
         mock.provider = attrs.evolve(mock.provider, cut_stream=rule)
         async with client_of(mock, budgets=[Budget("1", per="session")]) as client:

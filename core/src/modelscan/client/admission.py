@@ -30,6 +30,7 @@ from modelscan.types.context import CallContext
 from modelscan.types.usage import Usage
 
 _NOTABLE_WAIT_S: Final = 0.001
+_GROWN: Final = 1.1  # so much more than was estimated is worth another wait
 
 
 class Admission(Protocol):
@@ -195,27 +196,32 @@ class Metering:
         """The lease for a ticket. Raises `LimitExceededError` and `BudgetExceededError`, and tells of a wait."""
         if isinstance(ticket, UnmeteredTicket):
             return HeldLease(UnlimitedLease(), ticket)
-        context, endpoint = ticket.call.context, ticket.endpoint
-        demand = Demand(
-            account=endpoint.account_key,
-            model=endpoint.target.model,
-            claims=ticket.claims,
-            gates=ticket.terms.gates,
-            tenant=context.principal,
-            priority=context.priority,
-            deadline=context.deadline,
-            may_wait=context.may_wait,
-        )
         begun = time.monotonic()
         try:
-            lease = await self.limiter.reserve(demand)
+            lease = await self.limiter.reserve(_demand(ticket))
+            waited_s = time.monotonic() - begun
+            if waited_s > _NOTABLE_WAIT_S and self._has_grown(ticket):
+                lease.release()
+                lease = await self.limiter.reserve(_demand(ticket))
+                waited_s = time.monotonic() - begun
         except BaseException:
             ticket.released()
             raise
-        waited_s = time.monotonic() - begun
         if waited_s > _NOTABLE_WAIT_S and self._hooks.waited:
-            self._hooks.has_waited(ticket.call, endpoint.account_key, waited_s)
+            self._hooks.has_waited(ticket.call, ticket.endpoint.account_key, waited_s)
         return HeldLease(lease, ticket)
+
+    def _has_grown(self, ticket: AttemptTicket) -> bool:
+        """Whether answers that came while the call waited show that it will take more: then it claims that much."""
+        if ticket.estimates is None:
+            return False
+        estimates, metered = self.estimated(ticket.request, ticket.terms), ticket.terms.metered
+        limits, money = ticket.claims[: len(metered)], ticket.claims[len(metered) :]
+        now = _claims(ticket.terms, estimates, ticket.bounds, ticket.endpoint)
+        if all(claim.amount <= had.amount * _GROWN for claim, had in zip(now, limits, strict=True)):
+            return False
+        ticket.estimates, ticket.claims = estimates, (*now, *money)
+        return True
 
     def attach(self, token: bytes) -> Lease:
         """The lease that another process, or this one, gave a token for."""
@@ -313,6 +319,20 @@ _BAD: Final = 400
 _ONE_CALL: Final = {"requests": 1}
 _UNCOUNTED: Final = frozenset({"models", "count_tokens"})
 """What vendors neither bill nor count towards the limits of calls."""
+
+
+def _demand(ticket: AttemptTicket) -> Demand:
+    context, endpoint = ticket.call.context, ticket.endpoint
+    return Demand(
+        account=endpoint.account_key,
+        model=endpoint.target.model,
+        claims=ticket.claims,
+        gates=ticket.terms.gates,
+        tenant=context.principal,
+        priority=context.priority,
+        deadline=context.deadline,
+        may_wait=context.may_wait,
+    )
 
 
 def _gate(endpoint: Endpoint) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import attrs
@@ -85,7 +85,7 @@ class Knowledge:
     """The terms of every endpoint, worked out when it is first called and then from time to time.
 
     The catalog's limits are for the vendor's own address: where another takes its place they hold only for an account
-    whose plan is named.
+    whose plan is named. `moved` are the providers to which the client gave another.
     """
 
     def __init__(
@@ -98,6 +98,7 @@ class Knowledge:
         *,
         holds_catalog: bool = True,
         headroom: float | None = None,
+        moved: Collection[str] = (),
     ) -> None:
         self._facts = facts
         self._given = given
@@ -106,6 +107,7 @@ class Knowledge:
         self._budgeted = budgeted
         self._holds_catalog = holds_catalog
         self._headroom = headroom
+        self._moved = moved
         self._terms: dict[Endpoint, dict[_Kind, EndpointTerms]] = {}
         self._tags: dict[Endpoint, tuple[str, ...]] = {}
         self._asked: set[str] = set()
@@ -144,7 +146,10 @@ class Knowledge:
         given = self._given_for(account)
         if given:
             return planned(Subject(account, ""), given=given)
-        known = self._facts.limits(account.provider, account.plan, "") if self._holds_catalog else ()
+        is_elsewhere = bool(account.base_urls) or account.provider in self._moved
+        if not self._holds_catalog or (is_elsewhere and not account.plan):
+            return ()
+        known = self._facts.limits(account.provider, account.plan, "")
         return of_plan(account, known, self._headroom)
 
     def learned_of(self, account: Account) -> tuple[Metered, ...]:

@@ -81,6 +81,7 @@ class LateMetering:
             Terms(currency=self.book.currency, rates=self._rates),
             holds_catalog=settings["limits.catalog"] and settings["client.limiter"] != "unlimited",
             headroom=settings["limits.headroom"] or None,
+            moved=settings.base_urls.keys(),
         )
         return Metering(
             _limiter(plugins, settings, Nearly(hooks)),
