@@ -129,7 +129,7 @@ def test_limits_are_those_of_all_plans_or_of_one_and_of_a_model(cli: Cli) -> Non
         return [line.split("\t")[:4] for line in cli("limits", "acme", *arguments)[1].splitlines()[1:]]
 
     assert ["free", "rpm", "30", "minute"] in names()
-    assert ["team", "USD_per_day", "1.50", "day, resets at 08:00 America/Los_Angeles"] in names()
+    assert ["team", "USD per day", "1.50", "day, resets at 08:00 America/Los_Angeles"] in names()
     assert {row[0] for row in names("--plan", "team")} == {"team"}
     assert names("--plan", "free", "--model", "big-1") == [
         ["free", "rpm", "5", "minute"],
@@ -144,7 +144,7 @@ def test_what_nobody_has_verified_or_not_for_long_is_marked_in_a_pipe_too(cli: C
     assert (cells["TRUST"], cells["VERIFIED"]) == ("! unverified", "! 2026-11-01")
     assert cells["SOURCE"] == "https://map.example"
     assert cells["REMARKS"] == (
-        "at /v1/chat; counts input_tokens, -0.9 x cached_tokens; counts the output asked for; Asked for by mail."
+        "at /v1/chat; counts input tokens, -0.9 x cached tokens; counts the output asked for; Asked for by mail."
     )
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import click
 import msgspec
+
+_SHORT: Final = 14  # a column of such cells is never wrapped: the others are
 
 
 def piped_text() -> str:
@@ -46,14 +48,13 @@ def print_table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         for row in rows:
             click.echo("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in row))
         return
-    from rich.box import SIMPLE
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE, pad_edge=False)
-    for header in headers:
-        table.add_column(header, overflow="fold")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for header, *cells in zip(headers, *rows, strict=True):
+        table.add_column(header, overflow="fold", no_wrap=max(map(len, (header, *cells))) <= _SHORT)
     for row in rows:
         table.add_row(*[Text(cell, "yellow" if isinstance(cell, Caution) else "") for cell in row])
     Console().print(table)

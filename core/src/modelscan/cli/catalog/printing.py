@@ -35,15 +35,15 @@ def print_known(headers: Sequence[str], rows: Iterable[Known]) -> None:
 
 def print_limits(limits: Iterable[KnownLimit]) -> None:
     """Limits, one a line."""
-    print_known(("PLAN", "LIMIT", "AMOUNT", "PER", "MODELS", "SCOPE", "REMARKS"), map(_of_limit, limits))
+    print_known(("PLAN", "LIMIT", "AMOUNT", "PER", "MODELS", "REMARKS"), map(_of_limit, limits))
 
 
 def _of_limit(known: KnownLimit) -> Known:
     limit = known.limit
     models = ", ".join(limit.models) or "all"
     cells = (
-        *(known.plan, limit_type(limit), amount_of(limit.amount), per_of(limit)),
-        *(models, ", ".join(limit.scope), remarks_of(limit)),
+        *(known.plan, limit_type(limit).replace("_", " "), amount_of(limit.amount), per_of(limit)),
+        *(models, remarks_of(limit)),
     )
     return cells, known.freshness
 

@@ -42,8 +42,9 @@ def per_of(limit: PublishedLimit) -> str:
 
 
 def remarks_of(limit: PublishedLimit) -> str:
-    """What else a limit says."""
+    """What else a limit says, first whose it is where that isn't the account."""
     parts = [
+        f"per {', '.join(limit.scope).replace('_', ' ')}" if limit.scope != ("account",) else "",
         f"in {limit.region}" if limit.region else "",
         f"at {', '.join(limit.endpoints)}" if limit.endpoints else "",
         f"at most {amount_of(limit.burst)} in a burst" if limit.burst else "",
@@ -104,4 +105,5 @@ def _hours(hours: Hours) -> str:
 
 
 def _weights(counts: Mapping[str, Decimal]) -> str:
-    return ", ".join(unit if weight == 1 else f"{amount_of(weight)} x {unit}" for unit, weight in counts.items())
+    parts = (unit if weight == 1 else f"{amount_of(weight)} x {unit}" for unit, weight in counts.items())
+    return ", ".join(parts).replace("_", " ")
