@@ -281,3 +281,58 @@ async def test_a_domain_in_which_nothing_happens_is_forgotten(make: Making, monk
     await eventually(lambda: not limiter._courier.domains)
     await eventually(lambda: not limiter._courier._wakes._gone)
     await granted(limiter, (one, 1))
+
+
+async def test_questions_on_their_way_are_answered_without_the_server(make: Making, own_server: RedisServer) -> None:
+    quotas = Quotas()
+    limiter, other = make(), make()
+    gauge, budget = quotas.gauge(4), quotas.calendar(100, unit="USD")
+    await known(limiter, other, quotas=quotas)
+    arrived(await granted(limiter, (budget, 10))).settle((10,))
+    await used(limiter, budget)
+    own_server.stop()
+    assert await limiter.wait_time(demand((gauge, 1))) == 0
+    own_server.start()
+    await back(limiter)
+    own_server.stop()
+    assert [standing.used for standing in await limiter.standing([gauge])] == [0]
+    arrived(await granted(limiter, (budget, 45))).settle((45,))
+    with pytest.raises(BudgetExceededError):
+        await limiter.reserve(demand((budget, 1)))
+
+
+async def test_an_answer_that_nobody_can_read_is_a_loss(make: Making, monkeypatch: pytest.MonkeyPatch) -> None:
+    limiter = make(on_loss="closed")
+    gauge = Quotas().gauge(4)
+    await granted(limiter, (gauge, 1))
+
+    async def babbles(_: Server, steps: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+        return [b"\xc1" for _ in steps]
+
+    monkeypatch.setattr(Server, "run", babbles)
+    with pytest.raises(LimitError, match="can't be read"):
+        await limiter.reserve(demand((gauge, 1)))
+    monkeypatch.undo()
+    await back(limiter)
+    await granted(limiter, (gauge, 1))
+
+
+async def test_whoever_stands_aside_for_a_budget_hears_of_a_loss_and_of_the_end(
+    make: Making, own_server: RedisServer
+) -> None:
+    limiter = make(on_loss="open")
+    budget = Quotas().calendar(10, unit="USD")
+    first = await granted(limiter, (budget, 9))
+    waiting = asyncio.ensure_future(limiter.reserve(demand((budget, 5))))
+    await asyncio.sleep(0.05)
+    own_server.stop()
+    first.release()
+    (await asyncio.wait_for(waiting, 2.0)).release()
+    own_server.start()
+    await back(limiter)
+    await granted(limiter, (budget, 9))
+    waiting = asyncio.ensure_future(limiter.reserve(demand((budget, 5))))
+    await asyncio.sleep(0.05)
+    await limiter.close()
+    with pytest.raises(LimitError, match="closed"):
+        await waiting

@@ -406,3 +406,21 @@ async def test_a_large_call_of_one_process_isn_t_kept_waiting_by_small_ones_of_a
     await asyncio.wait_for(asyncio.gather(*flood), 3.0)
     assert await used(one, gauge) == 0
     await granted(one, (gauge, 10))
+
+
+async def test_a_provider_s_lower_count_frees_what_it_counted_before(make: Making) -> None:
+    limiter = make()
+    rate = Quotas().rate(10, window_s=60)
+    limiter.observe(rate, 9, None)
+    await refusal(limiter, (rate, 2))
+    assert 50 < await limiter.wait_time(demand((rate, 2))) <= 60.1
+    waiting = asyncio.ensure_future(limiter.reserve(demand((rate, 2))))
+    await asyncio.sleep(0.05)
+    limiter.observe(rate, 1, None)
+    (await asyncio.wait_for(waiting, 1.0)).release()
+    gauge, quota = Quotas().gauge(10), Quotas().calendar(10)
+    limiter.observe(gauge, 9, 0.2)
+    limiter.observe(quota, 9, 0.2)
+    assert 0 < await limiter.wait_time(demand((gauge, 2))) <= 0.2
+    assert await limiter.wait_time(demand((quota, 2))) == float("inf")
+    (await asyncio.wait_for(limiter.reserve(demand((gauge, 2))), 1.0)).release()

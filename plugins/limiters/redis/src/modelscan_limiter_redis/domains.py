@@ -19,13 +19,18 @@ if TYPE_CHECKING:
 MOST_OPERATIONS: Final = 256
 """Of one step: the server does nothing else meanwhile."""
 _MOST_SEEN: Final = 10_000
+_BELIEVED_S: Final = 60.0
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """How much of a quota was taken when the server last said so, at a moment of the monotonic clock."""
+    """How much of a quota was taken when the server last said so, at a moment of the monotonic clock.
+
+    `open` is the part whose worth wasn't known yet.
+    """
 
     quota: Quota
     used: int
+    open: int
     at: float
 
 
@@ -37,6 +42,7 @@ class Answers(msgspec.Struct, frozen=True, array_like=True):
     processes: int
     answers: list[Any]  # one per operation: 0, 1, or a list that the operation alone can read
     used: list[int]
+    open: list[int]
     back: list[str]
 
 
@@ -45,7 +51,7 @@ _DECODER: Final = msgspec.msgpack.Decoder(Answers)
 
 
 class Domain:
-    """One account's quotas: what is still to be told, who holds leases, how things stood.
+    """One account's quotas: what is still to be told, the leases whose end the server doesn't know, how things stood.
 
     `name` is what the server calls its state; another name later means that it was lost.
     """
@@ -55,17 +61,24 @@ class Domain:
         self.base = base
         self.name = ""
         self.processes = 1
+        self._processes_at = 0.0
         self.used_at = time.monotonic()
         self.operations: deque[Operation] = deque()
         self.leases: dict[int, RedisLease] = {}
         self.lines: dict[Line, None] = {}
         self.seen: OrderedDict[str, Seen] = OrderedDict()
 
-    def note(self, quotas: Sequence[Quota], used: Sequence[int]) -> None:
+    def hear_of(self, processes: int) -> None:
+        """So many hold leases. Fewer than before is believed once it stays so: a server that forgot hears of one first."""
+        now = time.monotonic()
+        if processes >= self.processes or now > self._processes_at + _BELIEVED_S:
+            self.processes, self._processes_at = max(1, processes), now
+
+    def note(self, quotas: Sequence[Quota], used: Sequence[int], under_way: Sequence[int]) -> None:
         """The server has said how its quotas stand."""
         now = time.monotonic()
-        for quota, amount in zip(quotas, used, strict=True):
-            self.seen[quota.key] = Seen(quota, amount, now)
+        for quota, amount, part in zip(quotas, used, under_way, strict=True):
+            self.seen[quota.key] = Seen(quota, amount, part, now)
         while len(self.seen) > _MOST_SEEN:
             self.seen.popitem(last=False)
 
@@ -82,7 +95,7 @@ class Domain:
             kind = seen.quota.kind
             until = seen.at + seen.quota.window_s if kind == "rate" else None
             if kind == "calendar" or (until is not None and until > now):
-                operations.append(Observe(seen.quota, seen.used, until))
+                operations.append(Observe(seen.quota, seen.used - seen.open, until, is_settled=True))
         return operations
 
 
@@ -111,8 +124,9 @@ class Batch:
         """Hand each operation its answer."""
         answers = _DECODER.decode(answer)
         domain = self.domain
-        domain.name, domain.processes = answers.name, max(1, answers.processes)
-        domain.note(self._quotas, answers.used)
+        domain.name = answers.name
+        domain.hear_of(answers.processes)
+        domain.note(self._quotas, answers.used, answers.open)
         found: Answer
         for operation, found in zip(self.operations, answers.answers, strict=True):
             operation.heard(found)

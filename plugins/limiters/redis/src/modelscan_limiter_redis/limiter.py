@@ -221,9 +221,7 @@ class RedisLimiter:
     def _tell(self, lease: RedisLease, code: str, amounts: Sequence[int] | None = None) -> None:
         for part in lease.parts:
             mine = None if amounts is None else [amounts[place] for place in part.places]
-            self._courier.tell(part.domain, Step(code, lease.holder, lease.number, mine))
-            if code != "a":
-                part.domain.leases.pop(lease.number, None)
+            self._courier.tell(part.domain, Step(code, lease.holder, lease.number, mine, domain=part.domain))
 
     def _know_gates(self, demand: Demand) -> None:
         """Remember whose gates these are; those that were shut before anybody knew are shut now."""

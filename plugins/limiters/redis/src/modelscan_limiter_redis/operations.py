@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from modelscan.contracts.limiter import Claim, Quota
 from modelscan.limits.calendar import FOREVER, period_of
 from modelscan_limiter_redis.lines import Line, Waiter
+
+if TYPE_CHECKING:
+    from modelscan_limiter_redis.domains import Domain
 
 Answer = Any  # 0, 1, or a list that the operation alone can read
 
@@ -110,11 +113,19 @@ class Restore(Operation):
 class Step(Operation):
     """A step in a lease's life, taken when this was made: `a`rrived, `s`ettled or forfeited, given back (`x`)."""
 
-    __slots__ = ("_amounts", "_at", "_code", "_holder", "_number")
+    __slots__ = ("_amounts", "_at", "_code", "_domain", "_holder", "_number")
 
     def __init__(
-        self, code: str, holder: str, number: int, amounts: Sequence[int] | None = None, at: float | None = None
+        self,
+        code: str,
+        holder: str,
+        number: int,
+        amounts: Sequence[int] | None = None,
+        *,
+        at: float | None = None,
+        domain: Domain | None = None,
     ) -> None:
+        self._domain = domain
         self._code = code
         self._holder = holder
         self._number = number
@@ -124,6 +135,10 @@ class Step(Operation):
     def write(self, batch: Writer) -> list[Any]:
         amounts = False if self._amounts is None else self._amounts
         return [self._code, self._holder, self._number, batch.age_us(self._at), amounts]
+
+    def heard(self, answer: Answer) -> None:
+        if self._domain is not None and self._code != "a":
+            self._domain.leases.pop(self._number, None)
 
 
 class Detach(Operation):
@@ -154,18 +169,19 @@ class Pause(Operation):
 
 
 class Observe(Operation):
-    """The provider, or an earlier state of the server, counts so much as taken."""
+    """The provider counts so much as taken; `is_settled`: so did the server of what was over, before it forgot."""
 
-    __slots__ = ("_quota", "_until", "_used")
+    __slots__ = ("_is_settled", "_quota", "_until", "_used")
 
-    def __init__(self, quota: Quota, used: int, until: float | None) -> None:
+    def __init__(self, quota: Quota, used: int, until: float | None, *, is_settled: bool = False) -> None:
         self._quota = quota
         self._used = used
         self._until = until
+        self._is_settled = is_settled
 
     def write(self, batch: Writer) -> list[Any]:
         left_us = -1 if self._until is None else max(0, -batch.age_us(self._until))
-        return ["o", batch.number(self._quota), self._used, left_us]
+        return ["o", batch.number(self._quota), self._used, left_us, self._is_settled]
 
 
 class Keep(Operation):

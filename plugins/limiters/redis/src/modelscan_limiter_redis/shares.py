@@ -30,6 +30,8 @@ class Shares:
         self._held: defaultdict[str, list[tuple[float, int]]] = defaultdict(list)
         leases = {lease.number: lease for domain in domains for lease in domain.leases.values()}
         for lease in leases.values():
+            if lease.state not in ("reserved", "sent", "arrived"):
+                continue  # over, though the server doesn't know: part of the rest
             for claim in lease.claims:
                 self._open[claim.quota.key] += claim.amount
         for key, seen in self._seen.items():

@@ -11,7 +11,7 @@
 --   g          hash: gates, with the moment until which each is shut
 --   m          what this state is called; another name after it was lost
 -- ARGV[1] is {holder, ttl, is_sent_again, name, quotas, operations} in MessagePack, the answer {now, name, processes,
--- answers, used of each quota, quotas of which something came back}.
+-- answers, used and open of each quota, quotas of which something came back}.
 --
 -- All moments are microseconds of the server's clock, all amounts whole numbers. Lua counts in doubles, exact up to
 -- 2^53: the client lets no larger amount through, and numbers become text only by `text`.
@@ -220,6 +220,11 @@ local function next_reaping()
   return math.max(1000, (tonumber(first[2]) or now) - now + 1)
 end
 
+-- What is kept back for a while.
+local function kept(q)
+  return q.is_kept and q.foreign or 0
+end
+
 -- What is set aside for somebody else.
 local function aside(spec, me)
   local before = spec.q.before
@@ -235,7 +240,11 @@ local function waits(spec, amount, set_aside)
   over = over + set_aside
   if q.kind == 'calendar' then
     local resets = q.ends > 0 and q.ends - now or nil
-    if least <= 0 then return math.min(next_reaping(), resets or math.huge), 0 end
+    local back = kept(q)
+    if least <= back then
+      local ends = back > 0 and q.foreign_ends - now + 1 or math.huge
+      return math.min(next_reaping(), resets or math.huge, ends), 0
+    end
     if not resets then return -1, -1 end
     return resets, resets
   end
@@ -261,8 +270,9 @@ local function room(claims, needed_gates, me)
     local q = spec.q
     local set_aside = aside(spec, me)
     if spec.blocks and q.used + amount + set_aside > spec.amount then
-      if spec.is_money and q.used - q.open + amount > spec.amount then
-        return {'budget', place, math.max(0, spec.amount - q.used + q.open), 0}
+      local left = spec.amount - q.used + q.open + kept(q)
+      if spec.is_money and amount > left then
+        return {'budget', place, math.max(0, left), 0}
       end
       local mine, soonest = waits(spec, amount, set_aside)
       if mine < 0 then return {'never', place, 0, 0} end
@@ -465,10 +475,12 @@ function perform.p(op)
   return 1
 end
 
--- {'o', quota, used, until its reset or -1}: the provider counts so much as taken. It may say less than it last did
--- only while nothing is under way that it may not know of.
+-- {'o', quota, used, until its reset or -1, is_settled}: the provider counts so much as taken. It may say less than it
+-- last did only while nothing is under way that it may not know of. `is_settled`: so much was settled before we lost our
+-- memory, beside what is under way.
 function perform.o(op)
   local q, used, reset = specs[op[2] + 1].q, op[3], op[4]
+  if op[5] then used = used + q.open end
   if q.kind == 'calendar' then
     q.used = math.max(q.used, used)
   elseif q.kind == 'gauge' then
@@ -561,11 +573,11 @@ if not known then
   known = name
 end
 
-local used, back = {}, {}
-for i, spec in ipairs(specs) do used[i] = spec.q.used end
+local used, open, back = {}, {}, {}
+for i, spec in ipairs(specs) do used[i], open[i] = spec.q.used - kept(spec.q), spec.q.open end
 if has_freed then
   for id in pairs(freed) do back[#back + 1] = id end
   call('PUBLISH', base .. 'w', cmsgpack.pack({holder, back}))
 end
 local processes = call('ZCOUNT', holders, '-inf', text(now + DAY * 1000 / 24))
-return cmsgpack.pack({now, known, processes, answers, used, back})
+return cmsgpack.pack({now, known, processes, answers, used, open, back})
