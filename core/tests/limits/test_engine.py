@@ -172,6 +172,16 @@ def test_what_doesnt_block_is_counted_and_forgotten_like_all_else() -> None:
     assert outcomes(world.calls) == ["lease"] * 2000
 
 
+def test_what_doesnt_block_is_forgotten_too_where_all_have_to_wait() -> None:
+    world = World()
+    soft = Quota(key="soft", kind="rate", unit="requests", amount=2, window_s=4.0, blocks=False)
+    for _ in range(400):
+        world.call(demand((gauge(1), 1), (soft, 1)), Journey(to_end_s=0.125))
+    world.run(50.0)
+    assert len(world.counter(soft)._buckets) <= 34  # type: ignore[attr-defined]  # of a rate
+    assert outcomes(world.calls) == ["lease"] * 400
+
+
 def test_a_watcher_hears_once_that_a_quota_is_nearly_taken_and_again_after_it_has_fallen() -> None:
     heard: list[int] = []
     world = World(watch=lambda _quota, taken: heard.append(taken))

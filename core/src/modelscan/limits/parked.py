@@ -60,12 +60,11 @@ class Parked:
         while (first := self._first(counter)) is not None:
             lane = first[2]
             need = _need(lane, counter)
-            fits_ever = need <= counter.amount - settled
-            if free < need and fits_ever and counter.quota.blocks:
+            if free < need <= counter.amount - settled and counter.quota.blocks:
                 return due
             self.remove(lane)
             due[lane.line] = None
-            free -= need if fits_ever else 0
+            free -= need
         return due
 
     def _first(self, counter: Counter) -> tuple[int, int, Lane] | None:
