@@ -73,6 +73,7 @@ class BudgetBook:
         self.currency = budgets[0].currency if budgets else "USD"
         self._check(budgets)
         self._made: dict[tuple[str, Budget], Drawn] = {}
+        self._always: tuple[tuple[Drawn, ...], tuple[Drawn, ...]] | None = None
         self.allotments: dict[str, Allotment] = {}
 
     def __bool__(self) -> bool:
@@ -98,11 +99,16 @@ class BudgetBook:
 
         Beyond an allotment nothing is drawn: its whole amount is taken already.
         """
+        if self._always is not None and not context.budgets:
+            return self._always
         self._check(context.budgets)
         counted = [budget for budget in self.path(context) if budget.per != "call"]
         path = tuple(self._drawn(budget, context) for budget in counted)
         last = last_allotment(path) or 0
-        return path[last:], path[:last]
+        found = path[last:], path[:last]
+        if not context.budgets and not any(budget.scope for budget in counted):
+            self._always = found
+        return found
 
     def _check(self, budgets: Sequence[Budget]) -> None:
         for budget in budgets:

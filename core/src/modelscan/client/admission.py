@@ -151,7 +151,7 @@ class Metering:
             around=around,
             allotment=allotment,
             note=afforded.note,
-            is_fitted=bool(afforded.note),
+            is_fitted=afforded.is_at_ease or bool(afforded.note),
             at=at,
             record=self._ended,
             find_estimates=partial(self.estimated, afforded.request, terms),
@@ -206,6 +206,8 @@ class Metering:
                 waited_s = time.monotonic() - begun
         except BaseException:
             ticket.released()
+            if ticket.priced is not None:
+                ticket.priced.looks = 0
             raise
         if waited_s > _NOTABLE_WAIT_S and self._hooks.waited:
             self._hooks.has_waited(ticket.call, ticket.endpoint.account_key, waited_s)
@@ -344,6 +346,9 @@ def _claims(
 ) -> tuple[Claim, ...]:
     claims = []
     for metered in terms.metered:
+        if metered.claim is not None:
+            claims.append(metered.claim)
+            continue
         amount = metered.reservation(estimates, bounds)
         if amount is None:
             raise LimitExceededError(

@@ -26,6 +26,7 @@ _UNKNOWN_MOST: Final = 4096
 """The longest answer that is asked for where nobody knows what the model's longest is."""
 _WORTHWHILE: Final = 16
 _MANY_TIMES: Final = 64
+_LOOKED_AT_EACH: Final = 16
 
 Bounds = Mapping[str, int | None]
 
@@ -42,6 +43,7 @@ class Afforded:
     most: int | None = None
     expected: int = 0
     note: str = ""
+    is_at_ease: bool = False
 
     def reserved(self, drawn: Drawn) -> int:
         """What a budget has to set aside: the most of a hard one, what is expected of a soft one."""
@@ -69,13 +71,19 @@ class Affording:
         if terms.most_input is None or terms.most_output is None or not _is_plain(asked):
             return None
         priced = terms.priced(call, asked)
-        dearest = 0 if priced is None else priced.dearest(terms.most_input, terms.most_output, at)
+        if priced is None:
+            return None
+        dearest = priced.dearest(terms.most_input, terms.most_output, at)
+        if priced.looks and priced.looked_at is drawn:  # a few dearest calls can't have used up many
+            priced.looks -= 1
+            return Afforded(asked, {}, dearest, is_at_ease=True)
         if not dearest or not drawn or any(True for _ in self._book.per_call(call.context)):
             return None
         for each, told in zip(drawn, await self._limiter.standing([each.quota for each in drawn]), strict=True):
             if not each.budget.hard or each.quota.amount - told.used < dearest * _MANY_TIMES:
                 return None
-        return Afforded(asked, {}, dearest)
+        priced.looks, priced.looked_at = _LOOKED_AT_EACH, drawn
+        return Afforded(asked, {}, dearest, is_at_ease=True)
 
     async def afforded(
         self,

@@ -24,11 +24,17 @@ _Key = tuple[str, tuple[tuple[str, str], ...]]
 
 @attrs.define(eq=False)
 class Priced:
-    """The prices of one kind of call: as replies tell their cost, and in the budgets' currency."""
+    """The prices of one kind of call: as replies tell their cost, and in the budgets' currency.
+
+    `looks` is how many calls may still go without a look at the budgets `looked_at`, which afforded many of the
+    dearest.
+    """
 
     prices: PreparedPrices
     charged: PreparedPrices
     most: MostCost
+    looks: int = 0
+    looked_at: object = None
     _dearest: int | None = None
 
     def dearest(self, most_input: int, most_output: int, at: datetime) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from modelscan.contracts.limiter import LeaseState
-from modelscan.limits.counters import Entry
+from modelscan.limits.counters import Entry, Rate
 from modelscan.types.money import Certainty
 
 _UNDER_WAY = ("sent", "arrived")
@@ -38,10 +38,12 @@ class CountedLease:
 
     @property
     def pressure(self) -> float:
-        return max(
-            (entry.counter.used / entry.counter.amount for entry in self.entries if entry.counter.quota.kind == "rate"),
-            default=0.0,
-        )
+        fullest = 0.0
+        for entry in self.entries:
+            counter = entry.counter
+            if type(counter) is Rate and counter.used > fullest * counter.amount:
+                fullest = counter.used / counter.amount
+        return fullest
 
     def sent(self) -> None:
         if self.state != "reserved":

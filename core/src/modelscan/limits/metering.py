@@ -10,7 +10,7 @@ from typing import Final
 import attrs
 
 from modelscan.catalog.answers import Freshness
-from modelscan.contracts.limiter import Quota
+from modelscan.contracts.limiter import Claim, Quota
 from modelscan.types.standing import LimitOrigin
 from modelscan.types.usage import REFUSED, Usage
 
@@ -47,11 +47,22 @@ class Metered:
     origin: LimitOrigin = "given"
     models: str = ""
     freshness: Freshness | None = None
-    is_each_call: bool = attrs.field(init=False)
+    claim: Claim | None = attrs.field(init=False)
+    _counts_all_tokens: bool = attrs.field(init=False)
 
-    @is_each_call.default
-    def _counts_calls(self) -> bool:
-        return self.quota.unit in _BY_CALL
+    @claim.default
+    def _of_each_call(self) -> Claim | None:
+        """What every call claims, where that is always the same."""
+        return Claim(self.quota, 1) if self.quota.unit in _BY_CALL else None
+
+    @_counts_all_tokens.default
+    def _is_of_tokens(self) -> bool:
+        return self.weights == _SUMS["tokens"] and not (self.is_strict or self.counts_asked)
+
+    @property
+    def is_each_call(self) -> bool:
+        """Whether it counts calls, whatever they use."""
+        return self.claim is not None
 
     @property
     def needs_bounds(self) -> bool:
@@ -63,7 +74,7 @@ class Metered:
 
         That an answer of the expected length would be too much alone is no reason to refuse the call: it takes all.
         """
-        if self.is_each_call:
+        if self.claim is not None:
             return 1
         if self.is_strict:
             return _strict(self.weights, bounds)
@@ -81,8 +92,10 @@ class Metered:
 
     def worth(self, usage: Usage, reserved: int) -> int:
         """What a call took of the quota after all."""
-        if self.is_each_call:
+        if self.claim is not None:
             return 1
+        if self._counts_all_tokens:
+            return usage.input_tokens + usage.output_tokens
         total: int | Fraction = 0
         for unit, weight in self.weights:
             used = getattr(usage, unit) if unit in _COUNTED else usage.other.get(unit, 0)

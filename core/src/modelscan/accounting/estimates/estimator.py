@@ -18,6 +18,8 @@ FIRST_OUTPUT_TOKENS: Final = 1_024
 """How long an answer is taken to be before a model has given one, where no lower cap is known."""
 
 _MODELS: Final = 512
+_LEARNED_ONE_BY_ONE: Final = 256
+_SAMPLED_EACH: Final = 8  # what many replies have taught, each of many more changes little
 _COUNTED_CHARACTERS: Final = 60_000
 """A tokenizer counts no more of a text: it would hold up the event loop. What is left is estimated."""
 
@@ -74,6 +76,9 @@ class Estimator:
         if not usage.is_reported:
             return
         learned = estimate.learned
+        learned.calls += 1
+        if learned.calls > _LEARNED_ONE_BY_ONE and learned.calls % _SAMPLED_EACH:
+            return
         if usage.input_tokens:
             learned.learn(estimate.load, usage.input_tokens)
         if answers := estimate.asked.answers:

@@ -24,7 +24,7 @@ class Learned:
     `margins` tell what 95 of 100 calls took at most, in times of their estimate, and `lengths` the tokens of an answer.
     """
 
-    __slots__ = ("_evidence", "factors", "has_reasoned", "lengths", "margins")
+    __slots__ = ("_evidence", "calls", "factors", "has_reasoned", "lengths", "margins")
 
     def __init__(self, first_length: int) -> None:
         self.factors = [1.0] * len(TOKENS_EACH)
@@ -32,6 +32,7 @@ class Learned:
         self.margins = Percentile(_MARGINS, _FIRST_MARGIN)
         self.lengths = Percentile(_LENGTHS, first_length)
         self.has_reasoned = False
+        self.calls = 0
 
     def tokens(self, load: Load) -> float:
         """The tokens of a request, as many as they are on average."""
