@@ -55,7 +55,7 @@ class Door:
         written: int | None = 64,
         read: int = 20,
         spread_s: float = 0.0,
-        manner: Callable[[int], Manner] = lambda number: "answers",
+        manner: Callable[[int], Manner] = lambda _: "answers",
         headers: Sequence[tuple[str, str]] = (),
         seed: int = 0,
     ) -> None:
@@ -73,15 +73,15 @@ class Door:
         await self._server.__aenter__()
         return self
 
-    async def __aexit__(self, *error: Any) -> None:
-        await self._server.__aexit__(*error)
+    async def __aexit__(self, *error: object) -> None:
+        await self._server.__aexit__(None, None, None)
 
     @property
     def url(self) -> str:
         """The base URL of its API."""
         return f"{self._server.url}/v1"
 
-    def most_within(self, window_s: float, worth: Callable[[Arrival], int] = lambda arrival: 1) -> int:
+    def most_within(self, window_s: float, worth: Callable[[Arrival], int] = lambda _: 1) -> int:
         """The most that any window of so many seconds held: of requests, or of what each was worth."""
         arrivals = sorted(self.arrivals, key=lambda arrival: arrival.at_s)
         moments = [arrival.at_s for arrival in arrivals]
