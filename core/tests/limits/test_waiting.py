@@ -88,13 +88,13 @@ def test_a_line_that_comes_late_has_its_turns_from_now_on() -> None:
 
 
 def test_who_leaves_and_comes_back_stands_behind_those_who_stayed() -> None:
-    world = World()
-    world.call(demand((ONE, 1)), A_SECOND)
-    a, _, b, c = (world.call(demand((ONE, 1), tenant=tenant), A_SECOND) for tenant in "adbc")
+    world, three = World(), rate(3)
+    world.call(demand((three, 3)))
+    a, d, b, c = (world.call(demand((three, 1), tenant=tenant)) for tenant in "adbc")
     world.cancel(b)
-    again = world.call(demand((ONE, 1), tenant="b"), A_SECOND)
-    world.run(5.0)
-    assert a.granted_at < c.granted_at < again.granted_at
+    again = world.call(demand((three, 1), tenant="b"))
+    world.run(65.0)
+    assert outcomes([a, d, c, again]) == ["lease", "lease", "lease", "NoneType"]
 
 
 def test_nobody_is_delayed_by_a_line_that_something_else_woke() -> None:
