@@ -89,7 +89,8 @@ def test_a_line_that_comes_late_has_its_turns_from_now_on() -> None:
 
 def test_who_leaves_and_comes_back_stands_behind_those_who_stayed() -> None:
     world, three = World(), rate(3)
-    world.call(demand((three, 3)))
+    for _ in range(3):
+        world.call(demand((three, 1)))
     a, d, b, c = (world.call(demand((three, 1), tenant=tenant)) for tenant in "adbc")
     world.cancel(b)
     again = world.call(demand((three, 1), tenant="b"))
