@@ -103,8 +103,11 @@ async def test_who_has_priority_goes_first() -> None:
 async def test_a_gauge_holds_as_many_as_are_under_way() -> None:
     mock = Gated()
     async with client_of(mock, limits={"mock": [Limit("concurrent", 2)]}) as client:
+        await client.estimate("hi", model=MODEL)  # so that the terms are known
         calls = [asyncio.ensure_future(client.chat("hi", model=MODEL)) for _ in range(4)]
         await until(lambda: mock.under_way == 2)
+        for _ in range(3):
+            await asyncio.sleep(0)  # the others come to the line
         assert only(await client.limits("mock")).waiting == 2
         mock.open.set()
         await asyncio.gather(*calls)

@@ -77,7 +77,7 @@ class LateMetering:
             CatalogFacts(_catalog_of(plugins), _knows(plugins), self._prices),
             settings.limits,
             self._learned,
-            Terms(currency=settings["accounting.currency"], rates=self._rates),
+            Terms(currency=self._shown_currency(), rates=self._rates),
             Terms(currency=self.book.currency, rates=self._rates),
             holds_catalog=settings["limits.catalog"] and settings["client.limiter"] != "unlimited",
             headroom=settings["limits.headroom"] or None,
@@ -93,6 +93,16 @@ class LateMetering:
             recorder=self._recorder,
             tokenizer=LateTokenizer(plugins) if plugins.names("tokenizer") else None,
         )
+
+    def _shown_currency(self) -> str:
+        """What replies and the ledger tell costs in: where there are budgets, theirs, which begin with the ledger."""
+        wanted = str(self._settings["accounting.currency"])
+        if self.book and wanted not in ("", self.book.currency):
+            raise ConfigurationError(
+                f"costs are told in {wanted} (accounting.currency), and the budgets are in {self.book.currency}",
+                advice="Write both in one currency: what was spent of a budget is read off the ledger.",
+            )
+        return wanted or (self.book.currency if self.book and self._rates else "")
 
 
 class LateTokenizer:

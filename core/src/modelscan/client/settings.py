@@ -77,7 +77,13 @@ KEYS = (
     Key("limits", "catalog", bool, default=True, help="Hold the limits that the catalog knows for a plan."),
     Key("limits", "remember", bool, default=True, help="Keep what providers tell of their limits for later programs."),
     Key("accounting", "ledger", bool, default=True, help="Write every attempt and its cost into the ledger."),
-    Key("accounting", "currency", str, "", "The currency of costs, at given exchange rates; empty for the price's."),
+    Key(
+        "accounting",
+        "currency",
+        str,
+        "",
+        "The currency of costs, at given exchange rates; empty for that of the budgets or the price.",
+    ),
     Key(
         "accounting",
         "exchange_rates",
