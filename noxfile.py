@@ -109,7 +109,7 @@ def bench(session: nox.Session) -> None:
     """Measurements; they want a machine of their own."""
     install(session, *TESTS)
     session.run("python", "-m", "pytest", "-m", "bench", "-s", *session.posargs)
-    for script in ("own_time", "beside_peers", "blocking", "redis_limiter", "start", "size", "catalog"):
+    for script in ("own_time", "limits", "beside_peers", "blocking", "redis_limiter", "start", "size", "catalog"):
         session.run("python", f"tests/benchmarks/{script}.py")
 
 
