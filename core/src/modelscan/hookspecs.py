@@ -112,6 +112,7 @@ def modelscan_limiter() -> Callable[..., Limiter]:  # type: ignore[empty-body]
 
     When: a client that names it is built; once per client. Sync.
     Returns the limiter's class or factory, whose `name` is the entry's; it takes keyword options, all with defaults.
+    A client gives `longest_wait_s` and `watch` (a `modelscan.contracts.limiter.Watcher`) to one that takes them.
     """
 
 

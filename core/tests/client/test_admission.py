@@ -12,7 +12,7 @@ import attrs
 import pytest
 
 from known_facts import HELLO, FakeFacts, call_of, endpoint_of, knowledge_of
-from limited import MODEL, Gated, client_of, said, spent, until
+from limited import MODEL, Gated, Told, client_of, said, spent, until
 from modelscan import AsyncClient, Budget, Limit, hookimpl
 from modelscan.accounting.budgets import BudgetBook
 from modelscan.accounting.estimates import Estimator
@@ -23,11 +23,12 @@ from modelscan.client.tickets import AttemptTicket
 from modelscan.contracts.http import HttpResponse, ResponseHead
 from modelscan.contracts.limiter import Demand
 from modelscan.contracts.provider import Provider
-from modelscan.errors import BudgetExceededError, RateLimitError
+from modelscan.errors import BudgetExceededError, LimitExceededError, RateLimitError
 from modelscan.limits.learning import Learned
 from modelscan.limits.lease import CountedLease
 from modelscan.limits.memory import MemoryLimiter
 from modelscan.plugins import Plugins
+from modelscan.testing.mock import MockProvider
 from modelscan.testing.scripted import ScriptedTransport
 from modelscan.types.usage import Usage
 from painter import ASKED, HANG, PAINTED, PICTURE, SUBMITTED, painter
@@ -167,6 +168,30 @@ async def test_an_answer_is_fitted_anew_where_another_program_was_quicker() -> N
         with pytest.raises(BudgetExceededError):
             await client.chat("hi", model=MODEL, max_output_tokens=100_000)
     assert len(mock.calls) == 1
+
+
+class Own(MemoryLimiter):
+    """An application's own limiter."""
+
+    name = "own"
+
+
+async def test_a_limiter_of_ones_own_is_given_the_longest_wait_and_who_watches() -> None:
+    @hookimpl
+    def modelscan_limiter() -> type[Own]:
+        return Own
+
+    told = Told()
+    plugins = (SimpleNamespace(modelscan_limiter=modelscan_limiter), told.plugin)
+    arguments: dict[str, Any] = {
+        "settings": {"client.limiter": "own", "limits.longest_wait_s": 0.01},
+        "limits": {"mock": [Limit("requests", 1, window_s=60)]},
+    }
+    async with client_of(MockProvider(), *plugins, **arguments) as client:
+        await client.chat("hi", model=MODEL)
+        assert told.nearly == [("requests", 1)]
+        with pytest.raises(LimitExceededError, match="longer than it may"):
+            await client.chat("hi", model=MODEL)
 
 
 # --- Jobs ------------------------------------------------------------------------------------------------------------

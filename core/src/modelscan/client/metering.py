@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cache
+from inspect import signature
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,7 +25,6 @@ from modelscan.contracts.operations import Tokenizer
 from modelscan.errors import ConfigurationError, PluginError
 from modelscan.folders import data_folder
 from modelscan.limits.learning import Learned
-from modelscan.limits.memory import MemoryLimiter
 from modelscan.limits.watching import Nearly
 from modelscan.plugins import Plugins
 from modelscan.types.limits import Budget
@@ -137,10 +137,11 @@ class LateTokenizer:
 
 
 def _limiter(plugins: Plugins, settings: Settings, watch: Callable[[Quota, int], None]) -> Limiter:
+    """The limiter of the settings, given those of a client's options that it takes."""
     factory = plugins.limiter(settings["client.limiter"])
-    if factory is MemoryLimiter:
-        return MemoryLimiter(longest_wait_s=settings["limits.longest_wait_s"] or float("inf"), watch=watch)
-    return factory()
+    options = {"longest_wait_s": settings["limits.longest_wait_s"] or float("inf"), "watch": watch}
+    taken = signature(factory).parameters
+    return factory(**{name: value for name, value in options.items() if name in taken})
 
 
 def _catalog_of(plugins: Plugins) -> Callable[[], Catalog]:
