@@ -301,6 +301,29 @@ async def test_questions_on_their_way_are_answered_without_the_server(make: Maki
         await limiter.reserve(demand((budget, 1)))
 
 
+async def test_what_is_asked_while_the_last_batch_is_lost_is_answered_too(
+    make: Making, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limiter = make(on_loss="open")
+    gauge = Quotas().gauge(4)
+    await granted(limiter, (gauge, 1))
+    goes_down = asyncio.Event()
+
+    async def breaks(_: Server, steps: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+        await goes_down.wait()
+        raise ServerLostError(f"{len(steps)} batches are lost")
+
+    monkeypatch.setattr(Server, "run", breaks)
+    reserving = asyncio.ensure_future(limiter.reserve(demand((gauge, 1))))
+    await asyncio.sleep(0.02)
+    asked = asyncio.ensure_future(limiter.standing([gauge]))
+    more = asyncio.ensure_future(limiter.reserve(demand((gauge, 4))))
+    await asyncio.sleep(0.02)
+    goes_down.set()
+    await asyncio.wait_for(asyncio.gather(reserving, asked, more), 2.0)
+    monkeypatch.undo()
+
+
 async def test_an_answer_that_nobody_can_read_is_a_loss(make: Making, monkeypatch: pytest.MonkeyPatch) -> None:
     limiter = make(on_loss="closed")
     gauge = Quotas().gauge(4)

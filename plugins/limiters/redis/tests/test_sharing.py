@@ -307,8 +307,13 @@ async def test_whoever_waits_when_the_limiter_closes_is_refused(make: Making) ->
     await limiter.close()
     with pytest.raises(LimitError, match="closed"):
         await waiting
-    with pytest.raises(LimitError, match="closed"):
-        await limiter.reserve(demand((gauge, 1)))
+    for asked in (
+        limiter.reserve(demand((gauge, 1))),
+        limiter.standing([gauge]),
+        limiter.wait_time(demand((gauge, 1))),
+    ):
+        with pytest.raises(LimitError, match="closed"):
+            await asked
 
 
 async def test_a_gate_that_was_shut_before_anybody_came_is_shut_for_all(make: Making) -> None:

@@ -14,10 +14,10 @@ import msgspec
 from modelscan.contracts.limiter import Claim, Demand, Limiter, Quota, Standing
 from modelscan.errors import BudgetExceededError, LimitExceededError
 from modelscan.plugins import Plugins
-from modelscan_limiter_redis.courier import LONGEST_PAUSE_S, Courier
+from modelscan_limiter_redis.courier import Courier
 from modelscan_limiter_redis.journal import Journal
 from modelscan_limiter_redis.leases import Keeper, RedisLease
-from modelscan_limiter_redis.operations import Keep, Restore, Step
+from modelscan_limiter_redis.operations import KEPT_S, Keep, Restore, Step
 from modelscan_limiter_redis.queue import Queue
 from modelscan_limiter_redis.refusals import beyond, out_of_reach, too_late
 from modelscan_limiter_redis.shares import Shares
@@ -26,8 +26,6 @@ OnLoss = Literal["share", "closed", "open"]
 POLICIES: Final[tuple[OnLoss, ...]] = ("share", "closed", "open")
 _LOCAL: Final = {"share": "memory", "open": "unlimited"}
 _SLICE_S: Final = 0.5  # what is left of a share changes as earlier leases end, and a local queue doesn't see that
-_TELLING_S: Final = 1.0
-
 _log = logging.getLogger("modelscan")
 
 
@@ -157,9 +155,9 @@ class Absence:
         for lease in tuple(self._leases.values()):
             self.hand_over(lease)
         if self._shares is not None:
-            until = time.monotonic() + LONGEST_PAUSE_S + _TELLING_S
+            until = time.monotonic() + KEPT_S
             for quota, share in self._shares.all():
-                self._courier.tell(self._courier.domain(quota.account), Keep(quota, share, until))
+                self._courier.tell(self._courier.domain(quota.account), Keep(quota, share, quota.amount - share, until))
         for report in self._journal.reports():
             self._courier.tell(self._courier.domain(report.quota.account), report)
         _log.warning("the shared limits can be asked again: %s", self._courier.server.address)

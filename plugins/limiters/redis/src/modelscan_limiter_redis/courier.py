@@ -18,14 +18,14 @@ import msgspec
 from modelscan.contracts.limiter import Watcher
 from modelscan_limiter_redis.domains import Batch, Domain
 from modelscan_limiter_redis.names import base_of, fresh_name
-from modelscan_limiter_redis.operations import Beat, Operation
+from modelscan_limiter_redis.operations import KEPT_S, Beat, Operation
 from modelscan_limiter_redis.server import Server, ServerLostError
 from modelscan_limiter_redis.wakes import Wakes
 
 WARN_AT: Final = 0.8
 _BEATS: Final = 3  # in the time after which a silent holder is taken for dead
 _FIRST_PAUSE_S: Final = 0.05
-LONGEST_PAUSE_S: Final = 3.0
+LONGEST_PAUSE_S: Final = KEPT_S - 1.0
 _FORGOTTEN_S: Final = 600.0
 _PARTING_S: Final = 2.0
 
@@ -111,6 +111,8 @@ class Courier:
             for task in rest:
                 task.cancel()
             await asyncio.gather(*rest, return_exceptions=True)
+        for domain in self.domains.values():
+            domain.keep_for_later()
         await self._wakes.close()
         await self.server.close()
 
@@ -195,7 +197,9 @@ class Courier:
     def _lose(self, batches: list[Batch], error: ServerLostError) -> None:
         self.why_lost = str(error)
         for batch in batches:
-            batch.put_back(is_lost=True)
+            batch.put_back()
+        for domain in self.domains.values():
+            domain.keep_for_later()
         self._correspondent.lost(self.why_lost)
         if not self._is_closing:
             self._returning = asyncio.get_running_loop().create_task(self._return())

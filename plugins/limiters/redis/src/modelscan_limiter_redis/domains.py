@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from modelscan.contracts.limiter import Claim, Quota
-from modelscan_limiter_redis.operations import Answer, Observe, Operation, Restore, Step, period_us
+from modelscan_limiter_redis.operations import KEPT_S, Answer, Keep, Observe, Operation, Restore, Step, period_us
 
 if TYPE_CHECKING:
     from modelscan_limiter_redis.leases import RedisLease
@@ -69,10 +69,16 @@ class Domain:
         self.seen: OrderedDict[str, Seen] = OrderedDict()
 
     def hear_of(self, processes: int) -> None:
-        """So many hold leases. Fewer than before is believed once it stays so: a server that forgot hears of one first."""
+        """So many hold leases. Fewer are believed after a while only: a server may have forgotten them."""
         now = time.monotonic()
         if processes >= self.processes or now > self._processes_at + _BELIEVED_S:
             self.processes, self._processes_at = max(1, processes), now
+
+    def keep_for_later(self) -> None:
+        """The server is lost: keep what it is to hear when it is back, and fail what wants an answer now."""
+        operations, self.operations = self.operations, deque()
+        kept = [operation for operation in operations if operation.lost()]
+        self.operations.extendleft(reversed(kept))
 
     def note(self, quotas: Sequence[Quota], used: Sequence[int], under_way: Sequence[int]) -> None:
         """The server has said how its quotas stand."""
@@ -86,12 +92,17 @@ class Domain:
         """What a server that lost its memory has to be told: the leases that are held, and how things last stood."""
         now = time.monotonic()
         operations: list[Operation] = []
+        own: Counter[str] = Counter()
         for lease in self.leases.values():
             claims = [lease.claims[index] for part in lease.parts if part.domain is self for index in part.places]
             operations.append(Restore(lease.number, claims))
+            own.update({claim.quota.key: claim.amount for claim in claims})
             if lease.arrived_at is not None:
                 operations.append(Step("a", lease.holder, lease.number, at=lease.arrived_at))
-        for seen in self.seen.values():
+        for key, seen in self.seen.items():
+            mine = own.get(key, 0)
+            if seen.open > mine:
+                operations.append(Keep(seen.quota, mine, seen.open - mine, now + KEPT_S))
             kind = seen.quota.kind
             until = seen.at + seen.quota.window_s if kind == "rate" else None
             if kind == "calendar" or (until is not None and until > now):
@@ -154,10 +165,9 @@ class Batch:
     def age_us(self, at: float) -> int:
         return int((self._now - at) * 1e6)
 
-    def put_back(self, *, is_lost: bool) -> None:
-        """They go out with the next batch, but for those that somebody wants an answer to now."""
-        kept = [operation for operation in self.operations if not is_lost or operation.lost()]
-        self.domain.operations.extendleft(reversed(kept))
+    def put_back(self) -> None:
+        """They stand before what is still to be told."""
+        self.domain.operations.extendleft(reversed(self.operations))
 
 
 def _specified(quota: Quota, server_time_s: float) -> list[Any]:  # a row of MessagePack

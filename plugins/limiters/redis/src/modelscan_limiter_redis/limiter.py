@@ -110,6 +110,8 @@ class RedisLimiter:
         return lease
 
     async def wait_time(self, demand: Demand) -> float:
+        if self._is_closed:
+            raise closed()
         if self._absence is not None:
             return await self._absence.wait_time(demand)
         try:
@@ -141,6 +143,8 @@ class RedisLimiter:
             self._absence.pause(gate, seconds)
 
     async def standing(self, quotas: Sequence[Quota]) -> Sequence[Standing]:
+        if self._is_closed:
+            raise closed()
         if self._absence is not None:
             return await self._absence.standing(quotas)
         questions = [(quota, _future()) for quota in quotas]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from modelscan.contracts.limiter import Claim, Quota
 from modelscan.limits.calendar import FOREVER, period_of
@@ -13,6 +13,9 @@ from modelscan_limiter_redis.lines import Line, Waiter
 
 if TYPE_CHECKING:
     from modelscan_limiter_redis.domains import Domain
+
+KEPT_S: Final = 4.0
+"""Within this time every process has come back to a server that is there again."""
 
 Answer = Any  # 0, 1, or a list that the operation alone can read
 
@@ -185,18 +188,19 @@ class Observe(Operation):
 
 
 class Keep(Operation):
-    """Others' shares are kept back for a while: they may have taken them without the server, and will tell."""
+    """What others may have is kept back for a while: until they come back, and tell. `share` is ours of the same."""
 
-    __slots__ = ("_quota", "_share", "_until")
+    __slots__ = ("_others", "_quota", "_share", "_until")
 
-    def __init__(self, quota: Quota, share: int, until: float) -> None:
+    def __init__(self, quota: Quota, share: int, others: int, until: float) -> None:
         self._quota = quota
         self._share = share
+        self._others = others
         self._until = until
 
     def write(self, batch: Writer) -> list[Any]:
         left_us = max(0, -batch.age_us(self._until))
-        return ["k", batch.number(self._quota), self._share, self._quota.amount - self._share, left_us]
+        return ["k", batch.number(self._quota), self._share, self._others, left_us]
 
 
 class Report(Operation):

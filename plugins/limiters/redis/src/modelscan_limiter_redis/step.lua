@@ -40,11 +40,11 @@ end
 
 -- Quotas --------------------------------------------------------------------------------------------------------------
 
-local function know_foreign(q, amount, ends, is_kept)
+local function know_foreign(q, amount, ends, keepers)
   q.used = q.used + amount - q.foreign
-  q.foreign, q.foreign_ends, q.is_kept = amount, ends, is_kept or false
+  q.foreign, q.foreign_ends, q.keepers = amount, ends, keepers
   if amount > 0 then
-    call('HSET', q.key, 'f', cmsgpack.pack({amount, ends, q.is_kept}))
+    call('HSET', q.key, 'f', cmsgpack.pack({amount, ends, keepers or false}))
   else
     call('HDEL', q.key, 'f')
   end
@@ -78,7 +78,7 @@ local function quota(id)
     used = tonumber(found[3]) or 0, open = tonumber(found[4]) or 0,
     starts = tonumber(found[5]) or 0, ends = tonumber(found[6]) or 0, foreign = 0, foreign_ends = 0,
   }
-  if found[8] then q.foreign, q.foreign_ends, q.is_kept = unpack(cmsgpack.unpack(found[8])) end
+  if found[8] then q.foreign, q.foreign_ends, q.keepers = unpack(cmsgpack.unpack(found[8])) end
   if found[7] then
     q.before = cmsgpack.unpack(found[7])
     if q.before[3] < now then
@@ -222,7 +222,7 @@ end
 
 -- What is kept back for a while.
 local function kept(q)
-  return q.is_kept and q.foreign or 0
+  return q.keepers and q.foreign or 0
 end
 
 -- What is set aside for somebody else.
@@ -480,7 +480,13 @@ end
 -- memory, beside what is under way.
 function perform.o(op)
   local q, used, reset = specs[op[2] + 1].q, op[3], op[4]
-  if op[5] then used = used + q.open end
+  if op[5] then
+    local more = used + q.open + kept(q) - q.used
+    if more > 0 and q.kind == 'rate' and enter(q, now + reset - q.window, more) > 0 or q.kind == 'calendar' then
+      q.used = q.used + math.max(0, more)
+    end
+    return 1
+  end
   if q.kind == 'calendar' then
     q.used = math.max(q.used, used)
   elseif q.kind == 'gauge' then
@@ -496,15 +502,20 @@ function perform.o(op)
   return 1
 end
 
--- {'k', quota, share, others' shares, for how long}: others may have taken theirs while they weren't there, and will
--- tell. Whoever comes back needs no share kept any more.
+-- {'k', quota, share, what is others', for how long}: they may have taken it, and will tell when they come back. For
+-- whoever is back nothing is kept any more.
 function perform.k(op)
   local q = specs[op[2] + 1].q
-  if q.is_kept then
-    know_foreign(q, math.max(0, q.foreign - op[3]), q.foreign_ends, true)
+  local keepers = q.keepers or {}
+  for _, who in ipairs(keepers) do
+    if who == holder then keepers = nil break end
+  end
+  if q.keepers and keepers then
+    keepers[#keepers + 1] = holder
+    know_foreign(q, math.max(0, q.foreign - op[3]), q.foreign_ends, keepers)
     comes_back(q)
   elseif op[4] > q.foreign then
-    know_foreign(q, op[4], now + op[5], true)
+    know_foreign(q, op[4], now + op[5], q.keepers or {holder})
   end
   return 1
 end
