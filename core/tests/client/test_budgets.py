@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
+import threading
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ from typing import Any
 import attrs
 import pytest
 
-from limited import MODEL, Gated, Told, client_of, dollars, most_of, said, spent, until
-from modelscan import Budget
+from limited import MODEL, PRICES, Gated, Told, client_of, dollars, most_of, said, spent, until
+from modelscan import Budget, Client
+from modelscan.accounting.budgets import Allotment
 from modelscan.contracts.provider import CutStream
 from modelscan.errors import BudgetExceededError, ConnectError, LimitExceededError, ServerError, TransportError
 from modelscan.testing.mock import MockProvider
@@ -210,6 +212,26 @@ async def test_what_an_allotment_spent_is_spent_of_the_day_for_the_next_client_t
     async with client_of(mock_of(), budgets=[Budget("1", per="day")]) as client:
         await client.chat("hi", model=MODEL, max_output_tokens=100)
         assert (await spent(client))[0][1] == 2 * CENT
+
+
+def test_a_blocking_client_gives_back_on_the_loop_that_its_calls_are_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[str] = []
+    close = Allotment.close
+
+    def watched(self: Allotment) -> None:
+        threads.append(threading.current_thread().name)
+        close(self)
+
+    monkeypatch.setattr(Allotment, "close", watched)
+    mock = mock_of()
+    arguments: dict[str, Any] = {"plugins": (mock.provider,), "transport": mock, "prices": PRICES, "config": False}
+    with Client(budgets=[Budget("1", per="day")], **arguments) as client:
+        with client.context(budgets=[Budget("0.6", name="agent", is_allotment=True)]):
+            client.chat("hi", model=MODEL, max_output_tokens=100)
+        (told,) = client.limits()
+        assert Decimal(told.used) / 10**9 == CENT
+    assert threads
+    assert threading.current_thread().name not in threads
 
 
 # --- What can't be known, and what never was --------------------------------------------------------------------------

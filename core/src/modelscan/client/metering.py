@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
@@ -45,6 +46,7 @@ class LateMetering:
         self._prices = given_prices(prices)
         self.book = BudgetBook(settings.budgets)
         self._rates = tuple(_rate(text) for text in settings["accounting.exchange_rates"])
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._made: Metering | None = None
         self._recorder: Recorder | None = None
         self._learned: Learned | None = None
@@ -52,12 +54,16 @@ class LateMetering:
     def made(self, plugins: Plugins) -> Metering:
         """The metering, on the loop that is running."""
         if self._made is None:
+            self._loop = asyncio.get_running_loop()
             self._made = self._make(plugins)
         return self._made
 
     def close_budgets(self, budgets: Sequence[Budget]) -> None:
-        """The context that opened these has ended: what its allotments had left goes back."""
-        self.book.close(budgets)
+        """The context that opened these has ended: what its allotments had left goes back, on the calls' own loop."""
+        if self._loop is None or self._loop.is_closed() or self._loop is _running():
+            self.book.close(budgets)
+        else:
+            self._loop.call_soon_threadsafe(self.book.close, budgets)
 
     async def close(self) -> None:
         """Write down what isn't yet, and refuse whoever waits."""
@@ -134,6 +140,13 @@ class LateTokenizer:
                 if tokenizer.count("", model) is not None:
                     self._models[model] = tokenizer
                     return
+
+
+def _running() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 def _limiter(plugins: Plugins, settings: Settings, watch: Callable[[Quota, int], None]) -> Limiter:
