@@ -96,6 +96,15 @@ def test_amounts_that_dont_fit_the_claims_are_an_error_and_end_nothing() -> None
     assert used(world, WIDE, SLOTS) == [7, 0]
 
 
+def test_a_lease_tells_how_full_the_fullest_of_its_rates_is() -> None:
+    world = World()
+    lease = world.engine.try_now(demand((SLOTS, 2), (WIDE, 75), (FAST, 1)), world.now)
+    assert lease is not None
+    assert lease.pressure == 0.75
+    world.engine.standing(rate(0, 60.0), world.now)
+    assert lease.pressure == 1.0
+
+
 def test_a_detached_lease_goes_on_under_its_token() -> None:
     world = World()
     lease = lease_of(world.engine)

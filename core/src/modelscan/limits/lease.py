@@ -42,7 +42,7 @@ class CountedLease:
         for entry in self.entries:
             counter = entry.counter
             if type(counter) is Rate and counter.used > fullest * counter.amount:
-                fullest = counter.used / counter.amount
+                fullest = counter.used / max(1, counter.amount)
         return fullest
 
     def sent(self) -> None:

@@ -123,13 +123,11 @@ class Lines:
 
     def grant(self, waiter: Waiter) -> None:
         """Give a waiter its lease."""
-        waiter.lane.line.served(waiter)
         self._gone(waiter)
         waiter.granted(self._lease(waiter.needs))
 
     def refuse(self, waiter: Waiter, error: ModelScanError) -> None:
         """Tell a waiter of a line that is served that it won't be granted."""
-        waiter.lane.line.left(waiter)
         self._gone(waiter)
         waiter.granted(error)
 
@@ -143,7 +141,6 @@ class Lines:
         """Take out a waiter; the lines in which that may matter to others: if it held them up."""
         lane = waiter.lane
         was_head = lane.head() is waiter
-        lane.line.left(waiter)
         self._gone(waiter)
         if not was_head:
             return {}
@@ -162,6 +159,7 @@ class Lines:
         return due
 
     def _gone(self, waiter: Waiter) -> None:
+        waiter.lane.left(waiter)
         self.waiting -= 1
         for counter, amount in waiter.needs:
             counter.waiting -= amount

@@ -99,22 +99,16 @@ class Lane:
 
 
 class Line:
-    """The lanes whose demands touch the same counters and gates.
-
-    Among lines that share a counter each has so many turns as it has tenants waiting.
-    """
+    """The lanes whose demands touch the same counters and gates."""
 
     def __init__(self, counters: tuple[Counter, ...], gates: tuple[str, ...]) -> None:
         self.counters = counters
         self.gates = gates
         self.wake_at: float | None = None
         self.parked = 0
-        self.tenants: dict[int, int] = {}  # by priority: how many lanes have waiters
-        self.begun: dict[int, float] = {}  # by priority: where the line stood when it was granted last
-        self.turns: dict[int, float] = {}  # by priority: where it stands now
+        self.begun: dict[int, float] = {}  # by priority: the turn of the lane that was granted last
         self._lanes: dict[tuple[int, str], Lane] = {}
         self._order: list[tuple[int, float, int, Lane]] = []
-        self._lane_turns: dict[int, float] = {}  # by priority: where the lane stood that was granted last
         self._places = 0
         self._most_lanes = _SPARE_LANES
 
@@ -129,8 +123,7 @@ class Line:
         is_first = not len(lane)
         lane.append(waiter)
         if is_first:
-            self.tenants[priority] = self.tenants.get(priority, 0) + 1
-            self._move(lane, max(lane.turn, self._lane_turns.get(priority, 0.0)))
+            self._move(lane, max(lane.turn, self.begun.get(priority, 0.0)))
             self.list_(lane)
         return is_first
 
@@ -163,19 +156,11 @@ class Line:
                 return waiter
         return None
 
-    def served(self, waiter: Waiter) -> None:
+    def served(self, waiter: Waiter, turn: float) -> None:
         """A waiter has its lease: its lane has had its turn."""
         lane = waiter.lane
-        self.left(waiter)
-        self._lane_turns[lane.priority] = max(lane.turn, self._lane_turns.get(lane.priority, 0.0))
-        self._move(lane, lane.turn + waiter.share)
-
-    def left(self, waiter: Waiter) -> None:
-        """A waiter has gone."""
-        lane = waiter.lane
-        lane.left(waiter)
-        if not len(lane):
-            self.tenants[lane.priority] -= 1
+        self.begun[lane.priority] = turn
+        self._move(lane, turn + waiter.share)
 
     def waiters(self) -> Iterator[Waiter]:
         """All of them."""

@@ -71,11 +71,11 @@ class Round:
     def _list(self, line: Line, order: list[tuple[int, float, int, Line]]) -> None:
         first = line.first()
         if first is not None:
-            priority = first.demand.priority
-            heappush(order, (-priority, self._turn(line, priority), first.number, line))
+            heappush(order, (-first.lane.priority, self._turn(first.lane), first.number, line))
 
-    def _turn(self, line: Line, priority: int) -> float:
-        return max(line.turns.get(priority, 0.0), self._begun.get(priority, 0.0))
+    def _turn(self, lane: Lane) -> float:
+        """Where a lane stands: who couldn't go on for a while doesn't catch up on what it missed."""
+        return max(lane.turn, self._begun.get(lane.priority, 0.0))
 
     def _is_exhausted(self, line: Line) -> bool:
         """Whether nothing may be taken any more, by anybody in this line, of a counter that all of them need."""
@@ -133,10 +133,9 @@ class Round:
             line.wake_at = start if line.wake_at is None else min(start, line.wake_at)
 
     def _grant(self, waiter: Waiter, line: Line) -> None:
-        priority = waiter.demand.priority
-        turn = self._turn(line, priority)
-        self._begun[priority] = line.begun[priority] = turn
-        line.turns[priority] = turn + waiter.share / line.tenants[priority]
+        turn = self._turn(waiter.lane)
+        self._begun[waiter.lane.priority] = turn
+        line.served(waiter, turn)
         passed: set[Waiter] = set()
         for counter, amount in waiter.needs:
             if counter in self._slack:
