@@ -211,3 +211,42 @@ async def test_two_programs_one_after_the_other_spend_one_budget(transport: str)
                     return_exceptions=True,
                 )
         assert Decimal("0.18") <= dollars(door.arrivals) <= Decimal("0.20")
+
+
+# --- By plan ----------------------------------------------------------------------------------------------------------
+
+
+LIMITED: Final = "openai/gpt-4o"
+"""A model whose limits the catalog knows."""
+
+
+async def test_the_catalogs_limits_hold_elsewhere_for_a_plan_that_is_named() -> None:
+    async with Door() as door, client_of(door, "httpx", plans={"openai": "tier-1"}) as client:
+        await client.chat("Hello", model=LIMITED)
+        held = [each for each in await client.limits("openai") if each.used]
+        assert {each.origin for each in held} == {"catalog"}
+        assert {each.plan for each in held} == {"tier-1"}
+        assert {each.unit for each in held} >= {"requests", "tokens"}
+    async with Door() as door, client_of(door, "httpx") as client:
+        await client.chat("Hello", model=LIMITED)
+        assert await client.limits("openai") == ()
+
+
+async def test_a_vendor_that_counts_what_is_asked_for_counts_the_longest_answer() -> None:
+    """OpenAI counts a call by its `max_output_tokens` as it comes in."""
+    async with Door() as door, client_of(door, "httpx", plans={"openai": "tier-1"}) as client:
+        await client.chat("Hello", model=LIMITED, max_output_tokens=5_000)
+        (tokens,) = [each for each in await client.limits("openai") if each.used and each.unit == "tokens"]
+        assert 5_000 < tokens.used < 5_100
+
+
+async def test_what_the_headers_tell_changes_what_the_catalog_says() -> None:
+    headers = [
+        ("x-ratelimit-limit-requests", "30"),
+        ("x-ratelimit-remaining-requests", "12"),
+        ("x-ratelimit-reset-requests", "30s"),
+    ]
+    async with Door(headers=headers) as door, client_of(door, "httpx", plans={"openai": "tier-1"}) as client:
+        await client.chat("Hello", model=LIMITED)
+        (requests,) = [each for each in await client.limits("openai") if each.used and each.unit == "requests"]
+        assert (requests.amount, requests.left, requests.origin) == (30, 12, "learned")

@@ -84,14 +84,14 @@ async def standing_of(
 
 
 def _rows(metering: Metering, accounts: Sequence[Account], provider: str | None) -> Iterator[_Row]:
-    for terms in metering.knowledge.called():
-        if provider not in (None, terms.subject.account.provider):
-            continue
-        for metered in terms.metered:
-            yield _Row(terms.subject.account, metered)
+    """What is known of the accounts, and after it what the calls that were made are held to: of one key that counts."""
     for account in accounts:
         for metered in (*metering.knowledge.of_plan(account), *metering.knowledge.learned_of(account)):
             yield _Row(account, metered)
+    for terms in metering.knowledge.called():
+        if provider in (None, terms.subject.account.provider):
+            for metered in terms.metered:
+                yield _Row(terms.subject.account, metered)
 
 
 def _of_limit(row: _Row, told: Standing) -> LimitStatus:
