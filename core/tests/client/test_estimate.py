@@ -7,10 +7,20 @@ from decimal import Decimal
 from math import inf
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from known_facts import HELLO, FakeFacts, call_of, endpoint_of, knowledge_of
 from limited import MODEL, Gated, acme, answered, client_of, said, until
 from modelscan import Account, Budget, Limit
+from modelscan.accounting.budgets import BudgetBook
+from modelscan.accounting.estimates import Estimator
+from modelscan.client.admission import Metering
+from modelscan.client.outlook import estimated
+from modelscan.client.recording import Recorder
+from modelscan.limits.learning import Learned
+from modelscan.limits.memory import MemoryLimiter
+from modelscan.plugins import Plugins
 from modelscan.testing.mock import MockProvider
 from modelscan.types.money import Cost
 
@@ -70,6 +80,33 @@ async def test_an_estimate_of_what_no_budget_affords_waits_for_ever() -> None:
     async with client_of(MockProvider(), budgets=[Budget("0.001", per="day")]) as client:
         assert (await client.estimate("hi", model=MODEL, max_output_tokens=1_000)).wait_s == inf
         assert (await client.estimate("hi", model=MODEL)).wait_s == 0.0
+
+
+async def test_an_estimate_says_what_a_call_costs_at_most_whose_answer_a_budget_shortens() -> None:
+    async with client_of(MockProvider(), budgets=[Budget("0.05", per="day")]) as client:
+        assert Decimal("0.0499") < amount((await client.estimate("hi", model=MODEL)).most) <= Decimal("0.05")
+
+
+async def test_an_estimate_of_what_no_limit_lets_pass_waits_for_ever() -> None:
+    limits = {"mock": [Limit("tokens", 5_000, window_s=60, strict=True)]}
+    async with client_of(MockProvider(), limits=limits) as client:
+        assert (await client.estimate("hi", model=MODEL)).wait_s == inf
+        assert (await client.estimate("hi", model=MODEL, max_output_tokens=9_000)).wait_s == inf
+
+
+async def test_the_longest_answer_of_the_model_bounds_an_estimate() -> None:
+    metering = Metering(
+        MemoryLimiter(),
+        knowledge_of(FakeFacts(most_output=100)),
+        Estimator(),
+        BudgetBook(),
+        Learned(),
+        Plugins().hooks(),
+        recorder=Recorder(is_kept=False),
+    )
+    one = await estimated(metering, endpoint_of(), call_of(), HELLO)
+    two = await estimated(metering, endpoint_of(), call_of(), msgspec.structs.replace(HELLO, choices=2))
+    assert amount(two.most) - amount(one.most) == Decimal("0.01")
 
 
 async def test_an_estimate_leaves_nothing_set_aside() -> None:

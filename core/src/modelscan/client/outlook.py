@@ -13,10 +13,10 @@ from modelscan.accounting.budgets import Drawn, shown_key
 from modelscan.client.admission import Metering
 from modelscan.client.affording import usage_of
 from modelscan.client.endpoints import Endpoint
-from modelscan.client.tickets import UNPRICED
+from modelscan.client.tickets import UNPRICED, AttemptTicket
 from modelscan.contracts.limiter import Demand, Standing
 from modelscan.contracts.policies import Call
-from modelscan.errors import BudgetExceededError
+from modelscan.errors import LimitError
 from modelscan.limits.metering import Metered
 from modelscan.limits.refusals import described
 from modelscan.types.accounts import Account
@@ -35,11 +35,15 @@ async def estimated(metering: Metering, endpoint: Endpoint, call: Call, asked: A
     if priced is not None:
         bounds = dict(metering.bounds(endpoint, asked, terms))
         if bounds.get("output_tokens", 0) is None and terms.most_output is not None:
-            bounds["output_tokens"] = terms.most_output
+            bounds["output_tokens"] = terms.most_output * (getattr(asked, "choices", None) or 1)
         most = priced.most.cost(bounds, now)
     try:
         ticket = await metering.prepared(endpoint, call, asked)
         ticket.released()
+        if (
+            isinstance(ticket, AttemptTicket) and ticket.note and priced is not None
+        ):  # its answer was made as short as the budgets afford
+            most = priced.most.cost(ticket.bounds, now)
         demand = Demand(
             account=endpoint.account_key,
             model=endpoint.target.model,
@@ -49,7 +53,7 @@ async def estimated(metering: Metering, endpoint: Endpoint, call: Call, asked: A
             priority=call.context.priority,
         )
         wait_s = await metering.limiter.wait_time(demand)
-    except BudgetExceededError:
+    except LimitError:
         wait_s = inf
     return CallEstimate(
         provider=endpoint.candidate.provider,
