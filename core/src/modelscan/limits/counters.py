@@ -140,13 +140,11 @@ class Rate(Counter):
 
     def free(self, now: float) -> int:
         buckets = self._buckets
-        if buckets:
-            # An entry at the window's very edge still counts: the provider's window may be closed at both ends.
-            oldest = now - self._window_s
-            while buckets and buckets[0].at < oldest:
-                gone = buckets.popleft()
-                self.used -= gone.worth
-                gone.at = inf  # whatever ends later finds that it counts no more
+        # An entry at the window's very edge still counts: the provider's window may be closed at both ends.
+        while buckets and buckets[0].at < now - self._window_s:
+            gone = buckets.popleft()
+            self.used -= gone.worth
+            gone.at = inf  # whatever ends later finds that it counts no more
         if self._foreign_until < now:
             self._forget_foreign()
         return self.amount - self.used

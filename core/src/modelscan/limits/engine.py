@@ -91,6 +91,11 @@ class Engine:
         if self.lines.waiting:
             self.lines.changed([entry.counter for entry in entries], now)
 
+    def dated(self, entries: Sequence[Entry], now: float) -> None:
+        """It is known now when some of this comes back: whoever waits for it needs a timer."""
+        if self.lines.waiting:
+            self.lines.changed([entry.counter for entry in entries if entry.bucket is not None], now)
+
     def observe(self, quota: Quota, used: int, reset_s: float | None, now: float) -> None:
         """The provider's own count."""
         counter = self.book.counter(quota)

@@ -18,7 +18,11 @@ class Keeper(Protocol):
     clock: Callable[[], float]
 
     def changed(self, entries: Sequence[Entry], now: float) -> None:
-        """What these entries hold has changed, or it is known now when it comes back."""
+        """What these entries hold has changed."""
+        ...
+
+    def dated(self, entries: Sequence[Entry], now: float) -> None:
+        """It is known now when what these entries hold comes back, of those that have a date."""
         ...
 
     def carry(self, lease: CountedLease) -> bytes:
@@ -57,7 +61,7 @@ class CountedLease:
         now = self._keeper.clock()
         for entry in self.entries:
             entry.counter.date(entry, now)
-        self._keeper.changed(self.entries, now)
+        self._keeper.dated(self.entries, now)
 
     def settle(self, amounts: Sequence[int]) -> None:
         if self.state not in _UNDER_WAY:
