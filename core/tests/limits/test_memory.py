@@ -71,7 +71,7 @@ async def test_who_waits_is_woken_by_time() -> None:
     limiter = MemoryLimiter()
     end(await limiter.reserve(demand((BRIEF, 1))))
     started = time.monotonic()
-    assert await limiter.wait_time(demand((BRIEF, 1))) == pytest.approx(0.05, abs=0.02)
+    assert 0 <= await limiter.wait_time(demand((BRIEF, 1))) <= 0.051
     end(await limiter.reserve(demand((BRIEF, 1))))
     assert time.monotonic() - started >= 0.045
 
