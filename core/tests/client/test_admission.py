@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import attrs
+import msgspec
 import pytest
 
 from known_facts import HELLO, FakeFacts, call_of, endpoint_of, knowledge_of
@@ -30,6 +31,7 @@ from modelscan.limits.memory import MemoryLimiter
 from modelscan.plugins import Plugins
 from modelscan.testing.mock import MockProvider
 from modelscan.testing.scripted import ScriptedTransport
+from modelscan.types.context import CallContext
 from modelscan.types.usage import Usage
 from painter import ASKED, HANG, PAINTED, PICTURE, SUBMITTED, painter
 
@@ -192,6 +194,24 @@ async def test_a_limiter_of_ones_own_is_given_the_longest_wait_and_who_watches()
         assert told.nearly == [("requests", 1)]
         with pytest.raises(LimitExceededError, match="longer than it may"):
             await client.chat("hi", model=MODEL)
+
+
+class Far(MemoryLimiter):
+    """A limiter that takes its time, as one on another machine does."""
+
+    async def reserve(self, demand: Demand) -> CountedLease:
+        await asyncio.sleep(0)
+        return await super().reserve(demand)
+
+
+async def test_calls_that_begin_together_take_their_contexts_allotment_once() -> None:
+    metering = metering_of(Budget("1", per="session"), limiter=Far())
+    budgets = (Budget("0.9", name="team", is_allotment=True), Budget("0.8", name="agent", is_allotment=True))
+    call = call_of(msgspec.structs.replace(HELLO, max_output_tokens=9), CallContext(budgets=budgets))
+    await asyncio.gather(*(metering.prepared(endpoint_of(), call, call.request) for _ in range(5)))
+    (session,), _ = metering.book.drawn(CallContext())
+    (told,) = await metering.limiter.standing([session.quota])
+    assert told.used == 900_000_000
 
 
 # --- Jobs ------------------------------------------------------------------------------------------------------------

@@ -109,6 +109,7 @@ class Metering:
         self._tokenizer = tokenizer
         self._affording = Affording(limiter, book)
         self._counted: set[str] = set()
+        self._allotting = asyncio.Lock()
 
     async def prepared(self, endpoint: Endpoint, call: Call, asked: Any) -> AttemptTicket | UnmeteredTicket:
         """The ticket of an attempt.
@@ -290,20 +291,23 @@ class Metering:
 
     async def _allotment(self, budget: Drawn, around: Sequence[Drawn]) -> Allotment:
         """What a context has set aside, taken from the budgets around it by the first call that draws on it."""
+        known = self.book.allotments.get(budget.budget.name)
+        if known is not None:
+            return known
+        async with self._allotting:  # of calls that begin together one takes it
+            return await self._allotted(budget, around)
+
+    async def _allotted(self, budget: Drawn, around: Sequence[Drawn]) -> Allotment:
         name, amount = budget.budget.name, budget.quota.amount
         known = self.book.allotments.get(name)
         if known is not None:
             return known
         outer, last = None, last_allotment(around)
         if last is not None:  # what lies beyond it has given its whole amount to it
-            outer = await self._allotment(around[last], around[:last])
+            outer = await self._allotted(around[last], around[:last])
             around = around[last:]
         claims = tuple(Claim(each.quota, amount) for each in around)
         lease = await self.limiter.reserve(Demand(account="", model="", claims=claims, may_wait=False))
-        known = self.book.allotments.get(name)
-        if known is not None:  # another call of the same context was quicker
-            lease.release()
-            return known
         lease.sent()
         lease.arrived()
         made = self.book.allotments[name] = Allotment(lease, len(claims), amount, outer)
