@@ -218,3 +218,11 @@ def test_a_report_is_about_a_quota_of_its_kind_unit_and_time() -> None:
 def test_a_retry_after_shuts_one_model_of_one_account() -> None:
     assert SMALL.gates == ("acme/default", "acme/default/small")
     assert SMALL.model_key == "acme/small"
+
+
+def test_of_two_limits_that_count_the_same_the_smaller_is_held() -> None:
+    subject = Subject(Account(provider="ex"), "m")
+    (metered,) = planned(subject, given=[Limit("requests", 9, window_s=60), Limit("requests", 5, window_s=60)])
+    assert metered.quota.amount == 5
+    (metered,) = planned(subject, given=[Limit("requests", 5, window_s=60), Limit("requests", 9, window_s=60)])
+    assert metered.quota.amount == 5

@@ -103,7 +103,17 @@ def planned(
         metered = [one for each in known for one in _of_known(subject, each, headroom)]
         for each in learned:
             metered = _with_learned(metered, subject, each, headroom)
-    return tuple(metered)
+    return _each_once(metered)
+
+
+def _each_once(metered: Iterable[Metered]) -> tuple[Metered, ...]:
+    """Of those that count the same in one place, the smallest: whoever keeps to it keeps to the others."""
+    by_key: dict[str, Metered] = {}
+    for each in metered:
+        other = by_key.get(each.quota.key)
+        if other is None or each.quota.amount < other.quota.amount:
+            by_key[each.quota.key] = each
+    return tuple(by_key.values())
 
 
 def of_plan(account: Account, known: Sequence[KnownLimit], headroom: float | None = None) -> tuple[Metered, ...]:
