@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -11,7 +12,7 @@ from typing import Any, Final
 import pytest
 
 from door import LONGEST, Arrival, Door, Manner
-from modelscan import Account, AsyncClient, Budget, Limit, Route
+from modelscan import Account, AsyncClient, Budget, Client, Limit, Route
 from modelscan.errors import BudgetExceededError, ModelScanError
 
 MODEL: Final = "openai/gpt-4o-mini"
@@ -102,6 +103,27 @@ async def test_several_limits_hold_together(transport: str) -> None:
         assert answered(await outcomes_of(client, 90)) == 90
         assert door.most_within(WINDOW_S) <= 40
         assert door.most_open <= 8
+
+
+async def test_a_blocking_client_holds_its_limits_for_all_threads(transport: str) -> None:
+    limits = {"openai": [Limit("requests", 20, window_s=WINDOW_S), Limit("concurrent", 6)]}
+    async with Door(spread_s=SPREAD_S) as door:
+
+        def one(client: Client) -> None:
+            for _ in range(5):
+                client.chat("Hello", model=MODEL)
+
+        def all_of_them() -> None:
+            addresses, keys = {"openai": door.url}, {"openai": "k"}
+            arguments: dict[str, Any] = {"base_urls": addresses, "api_keys": keys, "config": False}
+            with Client(transport=transport, limits=limits, **arguments) as client, ThreadPoolExecutor(12) as threads:
+                for done in [threads.submit(one, client) for _ in range(12)]:
+                    done.result()
+
+        await asyncio.to_thread(all_of_them)
+        assert len(door.arrivals) == 60
+        assert door.most_within(WINDOW_S) <= 20
+        assert door.most_open <= 6
 
 
 # --- Faults -----------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import attrs
 import pytest
 
 from limited import MODEL, PRICES, Gated, Told, client_of, dollars, most_of, said, spent, until
-from modelscan import Budget, Client
+from modelscan import Budget, Client, Route
 from modelscan.accounting.budgets import Allotment
 from modelscan.contracts.provider import CutStream
 from modelscan.errors import BudgetExceededError, ConnectError, LimitExceededError, ServerError, TransportError
@@ -143,6 +143,21 @@ async def test_a_budget_opened_at_run_time_lies_within_those_around_it() -> None
             assert await spent(client) == [("1USD/day", CENT), ("task", CENT)]
         await client.chat("hi", model=MODEL, max_output_tokens=100)
         assert await spent(client) == [("1USD/day", 2 * CENT)]
+
+
+async def test_a_model_that_the_budget_affords_answers_in_the_place_of_one_that_it_does_not() -> None:
+    prices = {"mock/dear": {"units": {"input_tokens": "1", "output_tokens": "1"}}, **PRICES}
+    route = Route("first", models=("mock/dear", "mock/cheap"))
+    async with client_of(mock_of(), budgets=[Budget("1", per="day")], prices=prices) as client:
+        assert (await client.chat("hi", model=route, max_output_tokens=100)).model == "cheap"
+
+
+async def test_each_attempt_is_charged_what_it_cost() -> None:
+    mock = mock_of(TransportError("lost", phase="wait"), said())
+    async with client_of(mock, budgets=[Budget("1", per="day")]) as client:
+        route = Route("first", models=("mock/one", "mock/two"))
+        await client.chat("hi", model=route, max_output_tokens=100)
+        assert 2 * CENT - Decimal("0.0001") < (await spent(client))[0][1] < 3 * CENT
 
 
 # --- Allotments -------------------------------------------------------------------------------------------------------

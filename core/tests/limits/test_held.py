@@ -17,7 +17,7 @@ from modelscan.types.money import Certainty, Cost
 from modelscan.types.usage import UNREPORTED, Usage
 
 TOKENS = Quota(key="tokens", kind="rate", unit="tokens", amount=100, window_s=60.0)
-ARRIVED: ChatReply[None] = ChatReply(message=assistant("half an ans"))
+ARRIVED: ChatReply[None] = ChatReply(message=assistant("half of it"))
 
 
 class Heard:
@@ -92,7 +92,7 @@ async def test_a_cut_answer_is_charged_as_its_ticket_says(limiter: MemoryLimiter
     held = await held_of(limiter, ticket := Heard(of_cut=(7,)))
     held.sent()
     held.cut(lambda: ARRIVED)
-    assert (ticket.told, await used(limiter)) == (["cut after half an ans"], 7)
+    assert (ticket.told, await used(limiter)) == (["cut after half of it"], 7)
 
 
 async def test_a_cut_answer_may_be_charged_as_reserved(limiter: MemoryLimiter) -> None:
