@@ -134,6 +134,13 @@ def test_budgets_of_two_currencies_do_not_stand_beside_each_other() -> None:
         BudgetBook([DAY]).drawn(CallContext(budgets=(Budget("5", currency="EUR"),)))
 
 
+def test_an_allotment_is_opened_by_a_context_and_for_many_calls() -> None:
+    with pytest.raises(ConfigurationError, match="an allotment is taken from the budgets around it"):
+        BudgetBook([Budget("1", is_allotment=True)])
+    with pytest.raises(ConfigurationError, match="an allotment is for many calls"):
+        BudgetBook([DAY]).drawn(CallContext(budgets=(Budget("1", per="call", is_allotment=True),)))
+
+
 def test_a_budget_without_a_name_is_another_each_time_it_is_opened() -> None:
     one, other = opened((Budget("1"),)), opened((Budget("1"),))
     assert one[0].name != other[0].name

@@ -72,6 +72,11 @@ class BudgetBook:
         self._budgets = tuple(budgets)
         self.currency = budgets[0].currency if budgets else "USD"
         self._check(budgets)
+        if any(budget.is_allotment for budget in budgets):
+            raise ConfigurationError(
+                "an allotment is taken from the budgets around it, and around a client's own there are none",
+                advice="Open it with client.context(budgets=[...]); it ends with the block.",
+            )
         self._made: dict[tuple[str, Budget], Drawn] = {}
         self._always: tuple[tuple[Drawn, ...], tuple[Drawn, ...]] | None = None
         self.allotments: dict[str, Allotment] = {}
@@ -117,6 +122,8 @@ class BudgetBook:
                     f"a budget in {budget.currency} stands beside one in {self.currency}",
                     advice="Write all budgets of a client in one currency; prices are converted at dated rates.",
                 )
+            if budget.is_allotment and budget.per == "call":
+                raise ConfigurationError("an allotment is for many calls, and this one is for each (per='call')")
 
     def _drawn(self, budget: Budget, context: CallContext) -> Drawn:
         scope = "/".join(f"{name}={context.value_of(name)}" for name in budget.scope)
