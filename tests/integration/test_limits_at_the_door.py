@@ -67,14 +67,14 @@ async def test_no_window_holds_more_requests_than_the_limit(transport: str) -> N
     async with Door(spread_s=SPREAD_S) as door, client_of(door, transport, limits=limits) as client:
         assert answered(await outcomes_of(client, 200)) == 200
         assert len(door.arrivals) == 200
-        assert door.most_within(WINDOW_S) == 50
+        assert 35 <= door.most_within(WINDOW_S) <= 50
 
 
 async def test_no_more_calls_are_under_way_than_the_limit(transport: str) -> None:
     limits = {"openai": [Limit("concurrent", 15)]}
     async with Door(spread_s=SPREAD_S) as door, client_of(door, transport, limits=limits) as client:
         assert answered(await outcomes_of(client, 150)) == 150
-        assert 10 <= door.most_open <= 15
+        assert 8 <= door.most_open <= 15
 
 
 async def test_no_window_holds_more_tokens_than_a_strict_limit(transport: str) -> None:
