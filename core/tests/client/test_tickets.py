@@ -118,6 +118,9 @@ async def test_what_is_lost_is_charged_at_its_bound_or_else_as_estimated() -> No
     assert lost.cost.total is not None
     assert guessed.cost.total is not None
     assert lost.cost.total > guessed.cost.total
+    held = await ticket_of(Budget("1", per="day"))
+    held.forfeited("estimated")
+    assert held.cost == lost.cost
     unpriced = await ticket_of(facts=FakeFacts(prices=()))
     unpriced.forfeited("bound")
     assert unpriced.cost.total is None

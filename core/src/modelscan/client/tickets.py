@@ -94,10 +94,13 @@ class AttemptTicket:
         return None
 
     def forfeited(self, certainty: Certainty) -> None:
-        """What was reserved is charged: the bound where one is known, what was expected where none is."""
+        """What was reserved is charged: the bound where one is known, what was expected where none is.
+
+        Of a hard budget the bound was, also where only the provider's report of a whole answer is missing.
+        """
         usage = usage_of(self.estimates or self.find_estimates())
         self.cost = self._cost(usage, "estimated")
-        if certainty == "bound":
+        if certainty == "bound" or any(drawn.budget.hard for drawn in self.drawn):
             bounds = self.bounds or self.find_bounds()
             most = None if self.priced is None else self.priced.most.cost(bounds, self.at)
             if most is not None and most.total is not None:
