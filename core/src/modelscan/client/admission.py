@@ -121,7 +121,7 @@ class Metering:
         terms = await self.knowledge.terms(endpoint, call.capability, call.context)
         has_budgets = bool(self.book or call.context.budgets)
         estimates = self.estimated(asked, terms) if has_budgets or terms.is_estimated else None
-        drawn, around = await self._drawn(call.context)
+        drawn, around = await self._drawn(call.context) if has_budgets else ((), ())
         allotment = None
         if drawn and drawn[0].budget.is_allotment:
             allotment = await self._allotment(drawn[0], around)
@@ -136,7 +136,7 @@ class Metering:
             if has_budgets and estimates is not None:
                 afforded = await self._affording.afforded(endpoint, call, asked, terms, estimates, bounds, drawn)
         claims = _claims(terms, estimates or _ONE_CALL, afforded.bounds, endpoint)
-        money = tuple(Claim(each.quota, afforded.reserved(each)) for each in drawn)
+        money = tuple([Claim(each.quota, afforded.reserved(each)) for each in drawn])
         if allotment is not None:
             allotment.open += money[0].amount
         return AttemptTicket(
@@ -147,7 +147,7 @@ class Metering:
             request=afforded.request,
             estimates=estimates,
             bounds=afforded.bounds,
-            claims=(*claims, *money),
+            claims=claims + money,
             drawn=drawn,
             around=around,
             allotment=allotment,

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-import attrs
 import msgspec
 
 from modelscan.accounting.budgets import BudgetBook, Drawn, affordable
@@ -31,8 +30,7 @@ _LOOKED_AT_EACH: Final = 16
 Bounds = Mapping[str, int | None]
 
 
-@attrs.frozen
-class Afforded:
+class Afforded(msgspec.Struct, frozen=True, eq=False):
     """A request that may be sent, the most it can use and cost, and what was changed for the budgets' sake.
 
     `most` and `expected` are in billionths of the budgets' currency; `most` is None where no hard budget asked.

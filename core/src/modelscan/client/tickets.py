@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import attrs
+import msgspec
 
 from modelscan.accounting.budgets import Allotment, Drawn
 from modelscan.accounting.costs import nano
@@ -49,8 +49,7 @@ class FreeTicket:
         return None
 
 
-@attrs.define(eq=False, kw_only=True)
-class AttemptTicket:
+class AttemptTicket(msgspec.Struct, eq=False, kw_only=True):
     """One attempt's claims: those of its limits first, then those of the budgets it draws on.
 
     `request` is what is to be sent: its `max_output_tokens` may have been set to what the budgets afford (`note` says
@@ -73,7 +72,7 @@ class AttemptTicket:
     record: Callable[[AttemptTicket, Usage | None], None]
     find_estimates: Callable[[], Estimate]
     find_bounds: Callable[[], Mapping[str, int | None]]
-    at: datetime = attrs.field(factory=lambda: datetime.now(UTC))
+    at: datetime = msgspec.field(default_factory=lambda: datetime.now(UTC))
     cost: Cost = _FREE
 
     def settled(self, usage: Usage) -> Sequence[int]:
@@ -113,7 +112,7 @@ class AttemptTicket:
         """The same claims for one more attempt."""
         if self.allotment is not None:
             self.allotment.open += self._reserved()
-        return attrs.evolve(self, at=datetime.now(UTC), cost=_FREE)
+        return msgspec.structs.replace(self, at=datetime.now(UTC), cost=_FREE)
 
     def _reserved(self) -> int:
         key = self.drawn[0].quota.key
