@@ -1,8 +1,8 @@
 """The limiter `redis` beside bare EVALSHA calls of its own script, over three limits, at a real server.
 
 Alone: how long a reservation takes, and how long one EVALSHA through the same client library. At fifty in flight:
-whole calls (reserved, arrived, settled), and EVALSHAs that only reserve, one for each call. Rounds of the two alternate,
-and a figure is the best round, since noise only ever adds.
+whole calls (reserved, arrived, settled), and EVALSHAs that only reserve, one for each call. Rounds of the two
+alternate, and a figure is the best round, since noise only ever adds.
 """
 
 from __future__ import annotations
