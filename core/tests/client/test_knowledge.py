@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from known_facts import FakeFacts, call_of, endpoint_of, knowledge_of, known_limit
 from modelscan import Account, Limit
 from modelscan.client.knowledge import EndpointTerms
@@ -88,3 +90,11 @@ async def test_a_model_is_known_by_its_longest_prompt_and_answer() -> None:
     assert terms.priced(call_of(), call_of().request) is not None
     unknown = await knowledge_of(FakeFacts(prices=())).terms(endpoint_of(), "chat", ANYWHERE)
     assert (unknown.most_input, unknown.priced(call_of(), call_of().request)) == (None, None)
+
+
+async def test_of_many_first_calls_one_reads_what_a_provider_brings() -> None:
+    facts, endpoint = FakeFacts([known_limit()]), endpoint_of(PAID)
+    knowledge = knowledge_of(facts)
+    found = await asyncio.gather(*(knowledge.terms(endpoint, "chat", ANYWHERE) for _ in range(100)))
+    assert facts.asked == ["tier-3"]
+    assert all(terms is found[0] for terms in found)

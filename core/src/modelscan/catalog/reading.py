@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
 C = TypeVar("C", bound=Catalog)
+
+_CONVERTING: Final = threading.Lock()
+"""Two threads that have msgspec 0.22 read a type for the first time at the same moment crash the interpreter."""
 
 _AT: Final = re.compile(r"^(?P<message>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?$", re.DOTALL)
 _STEP: Final = re.compile(r"\.(\w+)|\[(\d+)\]|(\[\.\.\.\])")
@@ -71,7 +75,8 @@ def schema(kind: type[Catalog]) -> dict[str, Any]:
 def _decode(text: str, kind: type[C]) -> tuple[C | None, list[Problem]]:
     try:
         document = load(text)
-        result = msgspec.convert(document.value, kind)
+        with _CONVERTING:
+            result = msgspec.convert(document.value, kind)
     except MarkedYamlError as error:
         return None, [Problem(error.position, error.message)]
     except msgspec.ValidationError as error:

@@ -111,6 +111,7 @@ class Knowledge:
         self._terms: dict[Endpoint, dict[_Kind, EndpointTerms]] = {}
         self._tags: dict[Endpoint, tuple[str, ...]] = {}
         self._asked: set[str] = set()
+        self._asking = asyncio.Lock()
 
     async def terms(self, endpoint: Endpoint, capability: str, context: CallContext) -> EndpointTerms:
         """The terms of a call. The first question about a provider may read its data: off the event loop."""
@@ -121,12 +122,13 @@ class Knowledge:
         found = terms.get(kind)
         if found is not None and found.until > time.monotonic():
             return found
-        if endpoint.candidate.provider in self._asked:
-            made = self._make(endpoint, kind)
-        else:
-            made = await asyncio.to_thread(self._make, endpoint, kind)
-            self._asked.add(endpoint.candidate.provider)
-        terms[kind] = made
+        if endpoint.candidate.provider not in self._asked:
+            async with self._asking:  # of a thousand first calls one reads the provider's data
+                if endpoint.candidate.provider not in self._asked:
+                    terms[kind] = await asyncio.to_thread(self._make, endpoint, kind)
+                    self._asked.add(endpoint.candidate.provider)
+            return await self.terms(endpoint, capability, context)
+        terms[kind] = made = self._make(endpoint, kind)
         return made
 
     def known(self, endpoint: Endpoint) -> tuple[Metered, ...]:

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from inspect import signature
-from threading import Thread
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, Final
 
 from modelscan.accounting.budgets import BudgetBook
@@ -49,6 +49,7 @@ class LateMetering:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._made: Metering | None = None
         self._recorder: Recorder | None = None
+        self._catalog: LateCatalog | None = None
         self._learned: Learned | None = None
 
     def made(self, plugins: Plugins) -> Metering:
@@ -73,14 +74,17 @@ class LateMetering:
             await self._learned.close()
         if self._recorder is not None:
             await self._recorder.close()
+        if self._catalog is not None:
+            self._catalog.close()
 
     def _make(self, plugins: Plugins) -> Metering:
         settings = self._settings
         hooks = plugins.hooks()
         self._learned = Learned(data_folder() / _LEARNED if settings["limits.remember"] else None)
+        self._catalog = LateCatalog(plugins)
         self._recorder = Recorder(is_kept=settings["accounting.ledger"])
         knowledge = Knowledge(
-            CatalogFacts(_catalog_of(plugins), _knows(plugins), self._prices),
+            CatalogFacts(self._catalog, _knows(plugins), self._prices),
             settings.limits,
             self._learned,
             Terms(currency=self._shown_currency(), rates=self._rates),
@@ -157,16 +161,27 @@ def _limiter(plugins: Plugins, settings: Settings, watch: Callable[[Quota, int],
     return factory(**{name: value for name, value in options.items() if name in taken})
 
 
-def _catalog_of(plugins: Plugins) -> Callable[[], Catalog]:
-    """The user's catalog, opened with the first question about a provider that it may know."""
+class LateCatalog:
+    """The user's catalog, opened with the first question about a provider that it may know. Any thread may ask."""
 
-    @cache
-    def catalog() -> Catalog:
-        from modelscan.catalog.catalog import Catalog
+    def __init__(self, plugins: Plugins) -> None:
+        self._plugins = plugins
+        self._opening = Lock()
+        self._opened: Catalog | None = None
 
-        return Catalog(plugins=plugins)
+    def __call__(self) -> Catalog:
+        """The catalog."""
+        with self._opening:
+            if self._opened is None:
+                from modelscan.catalog.catalog import Catalog
 
-    return catalog
+                self._opened = Catalog(plugins=self._plugins)
+            return self._opened
+
+    def close(self) -> None:
+        """Close its file."""
+        if self._opened is not None:
+            self._opened.close()
 
 
 def _knows(plugins: Plugins) -> Callable[[str], bool]:
