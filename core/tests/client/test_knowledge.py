@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 from known_facts import FakeFacts, call_of, endpoint_of, knowledge_of, known_limit
 from modelscan import Account, Limit
@@ -98,3 +99,13 @@ async def test_of_many_first_calls_one_reads_what_a_provider_brings() -> None:
     found = await asyncio.gather(*(knowledge.terms(endpoint, "chat", ANYWHERE) for _ in range(100)))
     assert facts.asked == ["tier-3"]
     assert all(terms is found[0] for terms in found)
+
+
+async def test_what_another_address_tells_is_not_taken_for_the_vendors() -> None:
+    learned = Learned()
+    knowledge = knowledge_of(FakeFacts([]), learned)
+    elsewhere, here = endpoint_of(is_elsewhere=True), endpoint_of()
+    learned.note(elsewhere.place, "m", LimitReport(unit="requests", window_s=60.0, limit=3), time.time())
+    assert amounts(await knowledge.terms(elsewhere, "chat", ANYWHERE)) == [3]
+    assert amounts(await knowledge.terms(here, "chat", ANYWHERE)) == []
+    assert (here.place, elsewhere.place) == ("acme/default", "acme/default@")

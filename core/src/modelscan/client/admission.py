@@ -257,7 +257,7 @@ class Metering:
     def _learn(self, endpoint: Endpoint, reports: Sequence[LimitReport]) -> None:
         account, model = endpoint.account_key, endpoint.target.model
         for report in reports:
-            change = self._learned.note(account, model, report, time.time())
+            change = self._learned.note(endpoint.place, model, report, time.time())
             if change is not None:
                 self.knowledge.forget(account)
                 if self._hooks.limit_learned:

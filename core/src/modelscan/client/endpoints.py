@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -40,6 +41,13 @@ class Endpoint(msgspec.Struct, frozen=True, eq=False):
     account_key: str
     is_elsewhere: bool = False
     _checked: dict[tuple[str, str], Any] = {}
+
+    @property
+    def place(self) -> str:
+        """Whose limits are learned here: the account's, and elsewhere those of that address."""
+        if not self.is_elsewhere:
+            return self.account_key
+        return f"{self.account_key}@{urlsplit(self.target.base_urls.get('default', '')).netloc}"
 
     def operation(self, capability: str, mode: Mode) -> Any:
         """The operation for a capability: one of the protocols in `contracts.operations`, whichever the plugin chose.

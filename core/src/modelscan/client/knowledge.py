@@ -158,7 +158,7 @@ class Knowledge:
         """The limits that the provider has told this program of, or one before it, for any model of an account."""
         if self._given_for(account):
             return ()
-        learned = [each for each in self._learned.everything(time.time()) if each.account == account.key]
+        learned = [each for each in self._learned.everything(time.time()) if each.account.partition("@")[0] == account.key]
         found = []
         for name in sorted({each.model for each in learned}):
             of_model = [each for each in learned if each.model == name]
@@ -196,7 +196,7 @@ class Knowledge:
             subject,
             given=given,
             known=known,
-            learned=self._learned.limits(account.key, name, time.time()),
+            learned=self._learned.limits(endpoint.place, name, time.time()),
             headroom=self._headroom,
             tags=dict(values),
         )
