@@ -6,7 +6,7 @@ import asyncio
 import time
 from bisect import bisect_left
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from random import Random
 
@@ -31,7 +31,14 @@ class Door:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """A line with a number of tokens comes in; a head goes out, and a little later the end."""
-        tokens = int(await reader.readline())
+        line = await reader.readline()
+        if line:
+            await self._answer(int(line), writer)
+        writer.close()  # a caller that was cancelled as it connected has gone without a word
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+
+    async def _answer(self, tokens: int, writer: asyncio.StreamWriter) -> None:
         self.arrivals.append((time.monotonic(), tokens))
         self.inside += 1
         self.most_inside = max(self.most_inside, self.inside)
@@ -40,9 +47,6 @@ class Door:
         await asyncio.sleep(tokens / 5000)
         self.inside -= 1
         writer.write(b"end\n")
-        await writer.drain()
-        writer.close()
-        await writer.wait_closed()
 
     def most_in_a_window(self) -> tuple[int, int]:
         """The most requests and tokens that any window held, closed at both ends."""
@@ -73,12 +77,14 @@ async def call(limiter: MemoryLimiter, door: Door, tenant: str, tokens: int) -> 
     lease = await limiter.reserve(Demand(account="a", model="m", claims=claims, tenant=tenant))
     lease.sent()
     reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
-    writer.write(b"%d\n" % tokens)
-    await reader.readline()
-    lease.arrived()
-    await reader.readline()
-    lease.settle((1, tokens, 1))
-    writer.close()
+    try:
+        writer.write(b"%d\n" % tokens)
+        await reader.readline()
+        lease.arrived()
+        await reader.readline()
+        lease.settle((1, tokens, 1))
+    finally:
+        writer.close()
     await writer.wait_closed()
 
 
