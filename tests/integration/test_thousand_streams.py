@@ -105,7 +105,8 @@ async def run_a_thousand(server: tuple[Server, str], transport: str) -> None:
         except (StreamCutError, ModelScanError):
             cut += 1
 
-    settings = {"retries.max_attempts": 1}
+    # A thousand connections at once take httpx's pool half a minute where coverage is measured.
+    settings = {"retries.max_attempts": 1, "timeouts.connect_s": 100.0, "timeouts.send_s": 100.0}
     async with AsyncClient(
         base_urls={"openai": url}, api_keys={"openai": "k"}, transport=transport, settings=settings, config=False
     ) as client:

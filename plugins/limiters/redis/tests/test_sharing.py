@@ -402,13 +402,13 @@ async def test_a_large_call_of_one_process_isn_t_kept_waiting_by_small_ones_of_a
 
     flood = [asyncio.ensure_future(small()) for _ in range(30)]
     await asyncio.sleep(0.1)
-    large = await asyncio.wait_for(other.reserve(demand((gauge, 9))), 3.0)
+    large = await asyncio.wait_for(other.reserve(demand((gauge, 9))), 15.0)
     large.release()
     quitting = asyncio.ensure_future(other.reserve(demand((gauge, 10))))
     await asyncio.sleep(0.02)
     quitting.cancel()
     is_over.set()
-    await asyncio.wait_for(asyncio.gather(*flood), 3.0)
+    await asyncio.wait_for(asyncio.gather(*flood), 15.0)
     assert await used(one, gauge) == 0
     await granted(one, (gauge, 10))
 
