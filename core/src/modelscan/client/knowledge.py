@@ -158,7 +158,8 @@ class Knowledge:
         """The limits that the provider has told this program of, or one before it, for any model of an account."""
         if self._given_for(account):
             return ()
-        learned = [each for each in self._learned.everything(time.time()) if each.account.partition("@")[0] == account.key]
+        known = self._learned.everything(time.time())
+        learned = [each for each in known if each.account.partition("@")[0] == account.key]
         found = []
         for name in sorted({each.model for each in learned}):
             of_model = [each for each in learned if each.model == name]
