@@ -21,7 +21,7 @@ from modelscan.types.limits import Budget
 BUDGETS: Final = "budgets"
 """The account under which a shared store keeps the quotas of all budgets together."""
 
-_PERIODS: Final[Mapping[str, CalendarPeriod]] = {
+PERIODS: Final[Mapping[str, CalendarPeriod]] = {
     "hour": "hour",
     "day": "day",
     "week": "week",
@@ -29,6 +29,7 @@ _PERIODS: Final[Mapping[str, CalendarPeriod]] = {
     "total": "total",
     "session": "total",
 }
+"""What a period is called in a quota: a session's key lives no longer than its client, so it never resets."""
 
 
 @attrs.frozen
@@ -144,7 +145,7 @@ class BudgetBook:
             unit=budget.currency,
             amount=nano_within(budget.amount),
             account=BUDGETS,
-            period=_PERIODS[budget.per],
+            period=PERIODS[budget.per],
             blocks=budget.hard,
         )
         return Drawn(budget, quota, is_lasting=not is_own)

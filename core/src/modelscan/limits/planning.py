@@ -14,9 +14,10 @@ from typing import Final
 import attrs
 import msgspec
 
+from modelscan.accounting.budgets import PERIODS
 from modelscan.catalog.answers import KnownLimit
 from modelscan.catalog.format import PublishedLimit
-from modelscan.contracts.limiter import CalendarPeriod, Quota
+from modelscan.contracts.limiter import Quota
 from modelscan.limits.learning.learned import LearnedLimit
 from modelscan.limits.learning.reports import LimitReport
 from modelscan.limits.metering import Metered, weights_of
@@ -24,14 +25,6 @@ from modelscan.types.accounts import Account
 from modelscan.types.limits import Limit
 
 UNCONFIRMED_HEADROOM: Final = 0.95
-_PERIODS: Final[Mapping[str, CalendarPeriod]] = {
-    "hour": "hour",
-    "day": "day",
-    "week": "week",
-    "month": "month",
-    "total": "total",
-    "session": "total",
-}
 _CAPABILITIES: Final = {  # what vendors call the endpoints of their limits
     "/v1/batches": "batch",
     "agent": "realtime",
@@ -138,7 +131,7 @@ def _of_given(subject: Subject, limit: Limit, tags: Mapping[str, str]) -> Metere
         amount=limit.amount,
         account=owner,
         window_s=limit.window_s or 0.0,
-        period=_PERIODS.get(limit.per or "", "day"),
+        period=PERIODS.get(limit.per or "", "day"),
         zone=limit.zone,
     )
     models = subject.model if "model" in limit.scope else ""
